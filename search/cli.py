@@ -46,6 +46,9 @@ _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "
 
 
+WhichCopies = Annotated[str, typer.Option(help="once: of each creative the first ad alone; every.")]
+
+
 def _refuse_filter(value: str | None) -> None:
     """Say how a filter is written to whoever writes one as an option."""
     if value is not None:
@@ -63,9 +66,7 @@ def search(
         list[str] | None,
         typer.Option("--filter", metavar="NAME=VALUE", help="Narrow down; may be repeated."),
     ] = None,
-    copies: Annotated[
-        str, typer.Option(help="once: of each creative the first ad alone; every.")
-    ] = Copies.EVERY.value,
+    copies: WhichCopies = Copies.EVERY.value,
     sort: Annotated[str, typer.Option(help=", ".join(Sort))] = Sort.RELEVANCE.value,
     limit: Annotated[int, typer.Option(help="Results on a page, at most 100.")] = 20,
     page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
@@ -195,7 +196,8 @@ def _tell_hit(hit: SearchHit, width: int) -> list[str]:
     head = f"began {began}; spend {spend}; paid for by {hit.payer or 'unknown'}"
     former = (f"{name} {each}" for name, names in hit.former_names.items() for each in names)
     formerly = f"; formerly {', '.join(former)}" if hit.former_names else ""
-    copies = f"; {hit.copies:,} copies" if hit.copies and hit.copies > 1 else ""
+    same = hit.copies or 1
+    copies = f"; {write_count(same, 'copy', 'copies')}" if same > 1 else ""
     texts = (head + formerly + copies, INDENT + hit.snippet, INDENT + hit.id)
     return [_shorten(text, width) for text in texts]
 

@@ -5,6 +5,7 @@ Both engines, the API and the pages speak these types. Nothing here knows an eng
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
@@ -30,6 +31,23 @@ WordsFrom = Literal["source", "machine_read", "none"]
 """Where an ad's words come from: its source, a machine that read its pictures, or it has none."""
 
 Matched = Literal["everything", "all_words", "near_spellings"]
+
+
+@dataclass(frozen=True)
+class FoundCreatives:
+    """What is counted where each creative is found once."""
+
+    hits: int
+    """On all pages: creatives, and ads that nobody has compared yet."""
+    not_compared: int
+    """Ads among them."""
+    copies: Mapping[int, int]
+    """By our id of an ad of the page: how many of the ads that answer it stands for, itself among them."""
+
+    @property
+    def creatives(self) -> int | None:
+        """How many creatives the ads are; `None`: not all were compared."""
+        return None if self.not_compared else self.hits
 
 
 class ShownAd(SQLModel):

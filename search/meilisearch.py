@@ -20,10 +20,10 @@ from search.indexed.documents import Rejection, SearchDocument
 from search.indexed.history import read_held, restore_documents
 from search.indexed.texts import list_answering
 from search.indexed.word_lists import answers, cut_lists
+from search.meili.creatives import find_best
 from search.meili.query import (
     ANY_TEXT,
     COUNT,
-    CREATIVE,
     IS_PRESENT,
     KEPT,
     MOST_JUDGED,
@@ -33,8 +33,6 @@ from search.meili.query import (
     list_filters,
     needs_judging,
     read_facet,
-    spell_best,
-    spell_copies,
     spell_count,
     spell_documents,
     spell_question,
@@ -49,7 +47,6 @@ from search.port import (
     Batch,
     CopyMark,
     FoundAds,
-    FoundCreatives,
     HeldDocument,
     SearchCopy,
     SettingsLostError,
@@ -99,7 +96,9 @@ class MeilisearchSearch:
         judged = self._judge(session, query)
         answer, words, mark = self._ask(query, judged)
         standing = require_standing(session, self, mark)
-        unknown, folded = read_facet(answer, UNKNOWN), self._find_best(query, judged)
+        unknown = read_facet(answer, UNKNOWN)
+        is_once = query.copies is Copies.ONCE
+        folded = find_best(self._server, self._uid, query, judged) if is_once else None
         found = FoundAds(
             total=sum(read_facet(answer, "source").values()),
             is_exact=judged is not None or not needs_judging(query.question),
@@ -110,22 +109,6 @@ class MeilisearchSearch:
             folded=folded,
         )
         return found, standing
-
-    def _find_best(self, query: AdQuery, judged: list[int] | None) -> FoundCreatives | None:
-        """The best ad of each creative, and how many it stands for; `None`: not asked for."""
-        if query.copies is Copies.EVERY:
-            return None
-        [best] = self._server.ask((self._uid, spell_best(query, judged)))
-        of = {row["ad_id"]: row.get(CREATIVE) for row in best["hits"]}
-        named = {creative for creative in of.values() if creative}
-        [counted] = self._server.ask((self._uid, spell_copies(query, judged, named)))
-        ads = read_facet(counted, CREATIVE)
-        return FoundCreatives(
-            hits=sum(read_facet(best, "source").values()),
-            not_compared=read_facet(best, UNKNOWN).get(CREATIVE, 0),
-            # What was written in between has a creative that was not asked for.
-            copies={ad_id: ads.get(creative or "", 1) for ad_id, creative in of.items()},
-        )
 
     def _read_values(
         self, answer: dict[str, Any], query: AdQuery, judged: list[int] | None, name: str

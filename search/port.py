@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from archive.errors import OutageError
 from config.counts import write_count
-from search.hits import SearchPage
+from search.hits import FoundCreatives, SearchPage
 from search.indexed.documents import Rejection, SearchDocument
 from search.question.query import AdQuery
 
@@ -133,23 +133,6 @@ class Standing:
     """When the archive learned the newest change the copy has."""
     waiting: int
     """Ads, new or with other words, that are not in it yet; only so many changes are looked at."""
-
-
-@dataclass(frozen=True)
-class FoundCreatives:
-    """What is counted where each creative is found once."""
-
-    hits: int
-    """On all pages: creatives, and ads that nobody has compared yet."""
-    not_compared: int
-    """Ads among them."""
-    copies: Mapping[int, int]
-    """By our id of an ad of the page: how many of the ads that answer it stands for, itself among them."""
-
-    @property
-    def creatives(self) -> int | None:
-        """How many creatives the ads are; `None`: not all were compared."""
-        return None if self.not_compared else self.hits
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from archive.duplicates.creatives import find_creatives
 from archive.errors import cut_echo
 from archive.models import PublicAd
 from archive.reading.as_of.moment import Moment
-from search.port import FoundCreatives
+from search.hits import FoundCreatives
 from search.question.language import QueryError
 from search.question.query import AdQuery, Copies
 

@@ -21,7 +21,8 @@ from search.fts.query import (
     spell_match,
 )
 from search.fts.tables import SearchTables, matches, past_of
-from search.port import FoundAds, FoundCreatives
+from search.hits import FoundCreatives
+from search.port import FoundAds
 from search.question.filters import LIST_FILTERS
 from search.question.query import AdQuery, Copies
 

@@ -37,15 +37,13 @@ ORDERING_WORDS = 9
 MOST_JUDGED = 10_000
 """Ads that may hold a phrase and are read to see whether they do; of more the total is an estimate."""
 
-UNKNOWN, FORMER = "unknown", "former"
-"""Fields that list the filters of which an ad has no value, and its former names."""
+UNKNOWN, FORMER, CREATIVE = "unknown", "former", "creative"
+"""Fields that list the filters of which an ad has no value and its former names, and that of its creative."""
 
 IS_PRESENT = "is_present"
 IS_WHOLE = f"{IS_PRESENT} = true"
 """Of every question about now: what an ad was before is no ad, and numbers alone, sent of an ad that is not
 there, would make a document without it."""
-
-CREATIVE = "creative"
 
 _OF_OURS = ("words_from", UNKNOWN, FORMER, CREATIVE)
 _BY_VALUE = [*VALUE_FILTERS, *_OF_OURS]
@@ -94,7 +92,6 @@ SETTINGS: Mapping[str, Any] = {
 }
 """Set before the first document, or every attribute is indexed first and again afterwards."""
 
-
 COUNT: Mapping[str, Any] = {
     "q": "",
     "filter": ["ad_id EXISTS", f"NOT {IS_PRESENT} = false"],
@@ -125,24 +122,6 @@ def spell_question(query: AdQuery, judged: Collection[int] | None = None) -> dic
         "facets": ["source", UNKNOWN, *query.facets],
         "attributesToRetrieve": ["ad_id"],
     }
-
-
-def spell_best(query: AdQuery, judged: Collection[int] | None) -> dict[str, Any]:
-    """The question for the best ad of each creative; its counts are of these, and of ads without one."""
-    question = spell_question(query, judged)
-    return question | {
-        "distinct": CREATIVE,
-        "facets": ["source", UNKNOWN],
-        "attributesToRetrieve": ["ad_id", CREATIVE],
-    }
-
-
-def spell_copies(
-    query: AdQuery, judged: Collection[int] | None, creatives: Collection[str]
-) -> dict[str, Any]:
-    """The question for how many ads that answer are of each of these creatives, one page of them at most."""
-    filters = [*list_all_filters(query, judged), _is_of(creatives)]
-    return {"q": "", "filter": filters, "facets": [CREATIVE], "limit": 0}
 
 
 def spell_count(query: AdQuery, judged: Collection[int] | None) -> dict[str, Any]:
@@ -208,8 +187,7 @@ def list_filters(query: AdQuery) -> list[str]:
         filters.append(f"started_day <= {query.until_on.toordinal()}")
     for name, bound in query.bounds.items():
         filters.append(f"{BOUNDS[name]} {'>=' if is_least(name) else '<='} {bound}")
-    if query.creative is not None:
-        filters.append(_is_of([query.creative]))
+    filters += [f"{CREATIVE} = {query.creative}"] if query.creative else []
     if query.not_told:
         filters.append(f"{NOT_TOLD[query.not_told]} IS NULL")
     return filters
@@ -234,10 +212,6 @@ def _any_of(name: str, query: AdQuery) -> str:
 def _is_in(field: str, values: Sequence[str]) -> str:
     quoted = ", ".join(_quote(encode_value(value)) for value in values)
     return f"{field} IN [{quoted}]"
-
-
-def _is_of(creatives: Collection[str]) -> str:
-    return f"{CREATIVE} IN [{', '.join(map(_quote, creatives))}]"
 
 
 def _quote(value: str) -> str:
@@ -310,8 +284,7 @@ def spell_moved(document: SearchDocument) -> dict[str, Any]:
 
 
 def _list_unknown(document: SearchDocument) -> list[str]:
-    unknown = [name for name in VALUE_FILTERS if name not in document.values]
-    return unknown if document.creative else [*unknown, CREATIVE]
+    return [name for name in VALUE_FILTERS if name not in document.values]
 
 
 def _spell_values(name: str, document: SearchDocument) -> list[str] | str | None:

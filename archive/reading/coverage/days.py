@@ -14,7 +14,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.expected import Expectations, find_expectations
 from archive.reading.coverage.ranks import rank_days
 from archive.reading.coverage.runs import PastRun, list_past_runs
-from archive.reading.coverage.spans import Span, Spans, leave_out
+from archive.reading.coverage.spans import DaySpan, DaySpans, leave_out
 from archive.reading.coverage.stops import StoppedDays, list_stopped_days
 from archive.reading.coverage.summary import count_period, count_states, limit_period
 from archive.reading.coverage.tried import CRAWLED, FAILED, NOT_CRAWLED, PARTIAL, sort_runs
@@ -106,13 +106,13 @@ def cover_source_days(
 def _find_gaps(
     start_on: date,
     end_on: date,
-    crawled: Spans,
+    crawled: DaySpans,
     runs: Sequence[PastRun],
     stops: Sequence[StoppedDays],
     expected: Expectations,
 ) -> list[Gap]:
     """What lies between days that were crawled; a period may have more days than can be walked through."""
-    period = Span(start_on.toordinal(), end_on.toordinal())
+    period = DaySpan(start_on.toordinal(), end_on.toordinal())
     spans = leave_out((period,), crawled) if period.first <= period.last else ()
     ends = [(date.fromordinal(first), date.fromordinal(last)) for first, last in spans]
     return [_make_gap(begin, end, runs, stops, expected) for begin, end in ends]

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from archive.curation.watch_lists import list_ended
 from archive.models import CrawlPromise
-from archive.reading.coverage.spans import Span, Spans, has_any, join_spans, leave_out
+from archive.reading.coverage.spans import DaySpan, DaySpans, has_any, join_spans, leave_out
 from archive.reading.coverage.tried import CRAWLED, TriedDays
 from archive.runs.promises import read_promises
 
@@ -35,7 +35,7 @@ class Expectations:
     """What is expected of the partitions of one source."""
 
     days: Mapping[str, Sequence[ExpectedDays]]
-    crawled: Mapping[str, Spans]
+    crawled: Mapping[str, DaySpans]
     """Days with a run that ended well, by partition."""
 
     def limit(self, is_wanted: Callable[[str], bool]) -> "Expectations":
@@ -57,14 +57,14 @@ class Expectations:
                 return not has_any(found, number - each.days_per_round + 1, number - 1)
         return False
 
-    def list_lacking(self, partition: str) -> Spans:
+    def list_lacking(self, partition: str) -> DaySpans:
         """Days on which a partition was expected to be crawled, and no run of it ended well."""
         crawled = self.crawled.get(partition, ())
-        lacking: list[Span] = []
+        lacking: list[DaySpan] = []
         for each in self.days.get(partition, ()):
-            days = Span(each.start_on.toordinal(), each.end_on.toordinal() - 1)
+            days = DaySpan(each.start_on.toordinal(), each.end_on.toordinal() - 1)
             longer = each.days_per_round - 1
-            looked_at = join_spans(Span(first, last + longer) for first, last in crawled)
+            looked_at = join_spans(DaySpan(first, last + longer) for first, last in crawled)
             lacking += leave_out((days,), looked_at) if days.first <= days.last else ()
         return join_spans(lacking)
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 
 from archive.reading.coverage.expected import Expectations
-from archive.reading.coverage.spans import Span, Spans, join_spans, keep_common, leave_out
+from archive.reading.coverage.spans import DaySpan, DaySpans, join_spans, keep_common, leave_out
 from archive.reading.coverage.tried import CRAWLED, FAILED, PARTIAL, TriedDays
 
 
 def rank_days(
     tried: Mapping[str, TriedDays], expected: Expectations | None = None, today: int | None = None
-) -> dict[str, Spans]:
+) -> dict[str, DaySpans]:
     """Each day with a run in one state: of several partitions, by the best of them.
 
     A day on which only some of those that are `expected` were crawled counts as partial. A day that is not
@@ -29,10 +29,10 @@ def rank_days(
 
 def _find_lacking(
     tried: Mapping[str, TriedDays], expected: Expectations, today: int | None
-) -> Spans:
+) -> DaySpans:
     """Days on which a partition that was expected was not crawled."""
-    lacking: list[Span] = []
-    open_days = (Span(today, date.max.toordinal()),) if today else ()
+    lacking: list[DaySpan] = []
+    open_days = (DaySpan(today, date.max.toordinal()),) if today else ()
     for name in expected.days:
         days = expected.list_lacking(name)
         looked_at = join_spans(tried[name].list_all()) if name in tried else ()

@@ -10,7 +10,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage.answers import CrawledDays, tell_crawled_days
 from archive.reading.coverage.expected import find_expectations
 from archive.reading.coverage.ranks import rank_days
-from archive.reading.coverage.spans import Span, Spans, count_days, join_spans, keep_common
+from archive.reading.coverage.spans import DaySpan, DaySpans, count_days, join_spans, keep_common
 from archive.reading.coverage.tried import CRAWLED, FAILED, PARTIAL, read_tried
 
 
@@ -19,7 +19,7 @@ class SourceDays:
     """All days on which a source was tried, by how they went; its answers for a period are cut out of it."""
 
     source: str
-    by_state: Mapping[str, Spans]
+    by_state: Mapping[str, DaySpans]
     last_crawled_at: datetime | None
 
 
@@ -89,10 +89,10 @@ def count_period(start_on: date | None, end_on: date | None) -> int:
 
 
 def count_states(
-    by_state: Mapping[str, Spans], start_on: date | None, end_on: date | None
+    by_state: Mapping[str, DaySpans], start_on: date | None, end_on: date | None
 ) -> dict[str, int]:
     """How many days of a period are in each state."""
     if not count_period(start_on, end_on) or not start_on or not end_on:
         return dict.fromkeys(by_state, 0)
-    period = (Span(start_on.toordinal(), end_on.toordinal()),)
+    period = (DaySpan(start_on.toordinal(), end_on.toordinal()),)
     return {state: count_days(keep_common(days, period)) for state, days in by_state.items()}

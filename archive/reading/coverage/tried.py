@@ -23,7 +23,7 @@ from archive.models import Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.reading.as_of.moment import Moment
 from archive.reading.coverage.runs import PastRun, has_read_nothing, limit_runs
-from archive.reading.coverage.spans import Span, Spans, join_spans
+from archive.reading.coverage.spans import DaySpan, DaySpans, join_spans
 
 CRAWLED, PARTIAL, FAILED, NOT_CRAWLED = "crawled", "partial", "failed", "not_crawled"
 
@@ -35,25 +35,25 @@ class TriedSpan(NamedTuple):
     state: str
     """`crawled`, `partial` or `failed`."""
     is_crawl: bool
-    days: Span
+    days: DaySpan
 
 
 @dataclass(frozen=True)
 class TriedDays:
     """Days with runs of one partition; a day may be in several states."""
 
-    by_state: Mapping[str, Spans]
+    by_state: Mapping[str, DaySpans]
     first_crawl_on: date | None
     """`None`: it was only ever imported."""
 
-    def list_all(self) -> list[Span]:
+    def list_all(self) -> list[DaySpan]:
         """The spans of all states."""
         return [span for days in self.by_state.values() for span in days]
 
 
 def gather_tried(spans: Iterable[TriedSpan]) -> dict[str, TriedDays]:
     """The same days by partition."""
-    days: defaultdict[str, dict[str, list[Span]]] = defaultdict(
+    days: defaultdict[str, dict[str, list[DaySpan]]] = defaultdict(
         lambda: {CRAWLED: [], PARTIAL: [], FAILED: []}
     )
     crawls: dict[str, int] = {}
@@ -76,7 +76,7 @@ def sort_runs(runs: Iterable[PastRun]) -> dict[str, TriedDays]:
     for run in runs:
         day = run.day_on.toordinal()
         state = find_state(run.outcome, run.seen)
-        spans.add(TriedSpan(run.partition, state, run.is_crawl, Span(day, day)))
+        spans.add(TriedSpan(run.partition, state, run.is_crawl, DaySpan(day, day)))
     return gather_tried(spans)
 
 
@@ -98,7 +98,7 @@ def read_tried(
     for partition, kind, told, is_seen, first, last, last_at in rows:
         outcome = Outcome.FAILED if has_read_nothing(kind, told, is_seen) else told
         state = find_state(outcome, is_seen)
-        spans.append(TriedSpan(partition, state, kind == RunKind.CRAWL, Span(first, last)))
+        spans.append(TriedSpan(partition, state, kind == RunKind.CRAWL, DaySpan(first, last)))
         answered += [last_at] if state == CRAWLED else []
     return gather_tried(spans), max(answered, default=None)
 

@@ -11,7 +11,7 @@ from archive.models import CrawlPromise, Run
 from archive.models.runs import ENDED_WELL, Outcome, RunKind
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.coverage import cover_source, cover_source_days, summarise_coverage
-from archive.reading.coverage.spans import Span, count_days, join_spans, keep_common, leave_out
+from archive.reading.coverage.spans import DaySpan, count_days, join_spans, keep_common, leave_out
 from archive.store.database import read, write
 from tests.archive.reading.conftest import MONDAY
 from tests.examples import few_or_many
@@ -21,7 +21,7 @@ DAYS = 24
 numbers = count()
 
 spans = st.lists(
-    st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda s: Span(s[0], s[0] + s[1]))
+    st.tuples(st.integers(1, 60), st.integers(0, 9)).map(lambda s: DaySpan(s[0], s[0] + s[1]))
 )
 runs = st.lists(
     st.fixed_dictionaries(

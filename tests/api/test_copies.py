@@ -110,3 +110,15 @@ def test_next_pages_of_creatives_end_where_creatives_do(compared, client):
     first = client.get(asked)
     assert 'rel="next"' in first.headers["link"]
     assert 'rel="next"' not in client.get(f"{asked}&page=2").headers.get("link", "")
+
+
+def test_creatives_that_no_copy_has_heard_of_yet_raise_no_alarm(take_in, settings, client):
+    take_in([make_ad("t0"), make_ad("t1")], NOON)
+    engine = open_engine(settings)
+    sync_index(engine, open_search(settings, engine), NOON)
+    with write(engine) as session:
+        follow_texts(session, NOON)
+    engine.dispose()
+    told = client.get("/metrics").text
+    assert 'paidforby_copy_lag_seconds{copy="search"} 0.0' in told
+    assert 'paidforby_copy_lag_seconds{copy="copies"} 0.0' in told

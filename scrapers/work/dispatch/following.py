@@ -70,9 +70,9 @@ def follow_changes(
     steps = [
         (evaluate, QuarantineStage.EVALUATION, evaluate_rules, RULES),
         (index, QuarantineStage.SEARCH, sync_search, SEARCH_COPY),
-        (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
         (copies, QuarantineStage.COPIES, find_copies, COPIES),
         (copies and index, QuarantineStage.SEARCH, sync_search, CREATIVES),
+        (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
     ]
     put_aside = 0
     for is_wanted, stage, follow, name in steps:

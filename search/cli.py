@@ -163,7 +163,7 @@ def _tell_total(page: SearchPage) -> str:
 
 def _tell_creatives(page: SearchPage) -> Iterator[str]:
     """How many creatives were found, where each is shown once."""
-    if page.folded_by:
+    if page.folded_by and page.total:
         creatives = "not all compared yet" if page.creatives is None else f"{page.creatives:,}"
         yield f"creatives: {creatives}. {page.folded_by}"
 

@@ -87,7 +87,7 @@ def test_the_page_of_results_offers_both_ways_and_its_links_find_just_the_copies
     every = client.get("/search?q=thursday").text
     (once_at,) = re.findall(r'href="([^"]*)">one creative once<', every)
     once = client.get(unescape(once_at)).text
-    assert "These are 2 creatives." in once
+    assert ">2 creatives. Ads whose words are copies" in once
     assert re.search(r'href="/search\?q=thursday">every copy<', once)
     assert '<input type="hidden" name="copies" value="once">' in once
     (copies_at,) = re.findall(r'href="([^"]*)">3 copies<', once)

@@ -4,7 +4,7 @@
 transaction, so that it has ended before the answer leaves.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +19,7 @@ from api.measuring import RequestCounts
 from archive.exports.mirror import find_folder
 from archive.exports.mirror.answering import answer_spending
 from archive.reading.as_of.moment import HOW_TO_WRITE, Moment, read_moment
-from archive.reading.coverage import CrawledDays
+from archive.reading.coverage import CrawledDays, SourceDays
 from archive.reading.freshness import count_redactions, read_run_state, read_state
 from archive.reading.paging import MOST_AT_ONCE
 from archive.reading.visible import Include
@@ -36,7 +36,7 @@ from archive.store.database import read, write
 from config.settings import Settings
 from oversight.reference.formulas import list_stale
 from oversight.rules.rule_book import RuleBook
-from search.answering.answers import cover_sources
+from search.answering.answers import cut_period, read_days
 from search.copies.consumer_position import AdCount, count_ads
 from search.copies.status import index_status
 from search.port import SearchEngine
@@ -99,16 +99,17 @@ class Rooms:
         return self.kept.give(minute, count_ads, lambda: count_ads(session), lambda _: 100)
 
     def cover_sources(self, session: Session, query: AdQuery, moment: Moment) -> list[CrawledDays]:
-        """How well the sources of a search were crawled, kept until the next run ends."""
-        today = self.now().date()
+        """How well the sources of a search were crawled: read anew once a run ends, for whatever period."""
         sources = query.values.get("source")
-        question = (cover_sources, sources, query.since_on, query.until_on, moment)
-        state = (read_run_state(session), today)
 
-        def make() -> list[CrawledDays]:
-            return cover_sources(session, query, moment, today)
+        def make() -> list[SourceDays]:
+            return read_days(session, sources, moment)
 
-        return self.kept.give(state, question, make, lambda covers: 1_000 * len(covers))
+        def weigh(known: Sequence[SourceDays]) -> int:
+            return 1_000 + sum(100 * len(days) for each in known for days in each.by_state.values())
+
+        state, question = read_run_state(session), (read_days, sources, moment)
+        return cut_period(self.kept.give(state, question, make, weigh), query, self.now().date())
 
     def list_copy_faults(self) -> list[str]:
         """What is wrong with the search copy, looked at once a minute.

@@ -24,7 +24,7 @@ from archive.records.money import to_minor
 from archive.spending import SpendBasis, SpendBy, SpendMeasure, SpendQuery
 from archive.spending.query import end_period
 from search.question.filters import NAME_FILTERS
-from search.question.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Sort, build_query
+from search.question.query import ALL_FILTERS, LARGEST_PAGE, AdQuery, Copies, Sort, build_query
 
 Day = Annotated[date, BeforeValidator(read_day)]
 Question = TypeVar("Question", bound=BaseModel)
@@ -99,6 +99,9 @@ class SearchFilters(BaseModel):
     )
     vanished_from: str | None = Field(default=None, description="Gone since this day or later.")
     vanished_to: str | None = Field(default=None, description="Gone since this day or earlier.")
+    copy_of: str | None = Field(
+        default=None, description="Id of an ad: only ads of the same creative, itself among them."
+    )
 
     def list_filters(self) -> list[tuple[str, str]]:
         """Each filter with each of its values; an empty one asks nothing."""
@@ -119,6 +122,11 @@ class SearchQuestion(SearchFilters):
     q: str = Field(
         default="",
         description='Words, "phrases", -word, a OR b, word*, field:word (docs/search.md); empty: every ad.',
+    )
+    copies: Copies = Field(
+        default=Copies.EVERY,
+        description="once: of each creative (docs/copies.md) the ad that comes first alone, with how many it "
+        "stands for; every: each ad.",
     )
     sort: Sort = Field(default=Sort.RELEVANCE, description="Order of the hits.")
     limit: int = Field(default=20, ge=1, le=LARGEST_PAGE, description="Hits a page.")

@@ -40,6 +40,7 @@ from search.question.query import (
     ALL_FILTERS,
     LAST_RESULT,
     AdQuery,
+    Copies,
     Sort,
     build_query,
     split_filter,
@@ -51,6 +52,9 @@ _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "
 HITS = 20
 """On a page."""
+
+
+WhichCopies = Annotated[str, typer.Option(help="once: of each creative the first ad alone; every.")]
 
 
 def _refuse_filter(value: str | None) -> None:
@@ -70,6 +74,7 @@ def search(
         list[str] | None,
         typer.Option("--filter", metavar="NAME=VALUE", help="Narrow down; may be repeated."),
     ] = None,
+    copies: WhichCopies = Copies.EVERY.value,
     sort: Annotated[str, typer.Option(help=", ".join(Sort))] = Sort.RELEVANCE.value,
     limit: Annotated[int, typer.Option(help="Results on a page, at most 100.")] = 20,
     page: Annotated[int, typer.Option(help="Which page, from 1.")] = 1,
@@ -102,7 +107,14 @@ def search(
     with plain_errors():
         text, given = " ".join(words or []), list(map(split_filter, filters or []))
         asked = build_query(
-            text, filters=given, sort=sort, limit=limit, page=page, facets=_FACETS, include=include
+            text,
+            filters=given,
+            copies=copies,
+            sort=sort,
+            limit=limit,
+            page=page,
+            facets=_FACETS,
+            include=include,
         )
         moment = read_options(as_of, valid_at)
         _check_file_options(to, sort, limit, page, only_with_file=excel or sample is not None)
@@ -144,7 +156,7 @@ def tell_page(page: SearchPage, query: AdQuery, width: int) -> list[str]:
 
     Nothing an ad says reaches the terminal as a control code.
     """
-    lines = [_tell_total(page), *filter(None, [page.engine_away])]
+    lines = [_tell_total(page), *filter(None, [page.engine_away]), *_tell_creatives(page)]
     lines += map(plain, tell_names(page.names) if page.names else ())
     for name, counts in page.facets.items():
         unknown = page.facet_unknown.get(name, 0)
@@ -181,6 +193,13 @@ def _tell_total(page: SearchPage) -> str:
     return f"{write_count(page.total, 'ad')} {about}{_MATCHED_IN_WORDS[page.matched]}"
 
 
+def _tell_creatives(page: SearchPage) -> Iterator[str]:
+    """How many creatives were found, where each is shown once."""
+    if page.folded_by and page.total:
+        creatives = "not all compared yet" if page.creatives is None else f"{page.creatives:,}"
+        yield f"creatives: {creatives}. {page.folded_by}"
+
+
 def _tell_unknown(page: SearchPage) -> Iterator[str]:
     """What could not be judged, and where the words that are searched come from."""
     for name, ads in page.bounds_unknown.items():
@@ -209,7 +228,9 @@ def _tell_hit(hit: SearchHit, width: int) -> list[str]:
     head = f"began {began}; spend {spend}; paid for by {hit.payer or 'unknown'}"
     former = (f"{name} {each}" for name, names in hit.former_names.items() for each in names)
     formerly = f"; formerly {', '.join(former)}" if hit.former_names else ""
-    texts = (head + formerly, INDENT + hit.snippet, INDENT + hit.id)
+    same = hit.copies or 1
+    copies = f"; {write_count(same, 'copy', 'copies')}" if same > 1 else ""
+    texts = (head + formerly + copies, INDENT + hit.snippet, INDENT + hit.id)
     return [_shorten(text, width) for text in texts]
 
 
@@ -233,6 +254,6 @@ def _tell_next(page: SearchPage, query: AdQuery) -> str:
         return "next: paidforby index sync, then the same again"
     if not page.total:
         return "next: fewer or other words, or paidforby index status"
-    if query.offset + len(page.hits) < min(page.total, LAST_RESULT):
+    if query.offset + len(page.hits) < min(page.hits_total, LAST_RESULT):
         return f"next: the same with --page {query.page + 1}, or --json"
     return "next: the same with --filter NAME=VALUE, or --json"

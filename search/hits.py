@@ -5,6 +5,7 @@ Both engines, the API and the pages speak these types. Nothing here knows an eng
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
@@ -30,6 +31,23 @@ WordsFrom = Literal["source", "machine_read", "none"]
 """Where an ad's words come from: its source, a machine that read its pictures, or it has none."""
 
 Matched = Literal["everything", "all_words", "near_spellings"]
+
+
+@dataclass(frozen=True)
+class FoundCreatives:
+    """What is counted where each creative is found once."""
+
+    hits: int
+    """On all pages: creatives, and ads that nobody has compared yet."""
+    not_compared: int
+    """Ads among them."""
+    copies: Mapping[int, int]
+    """By our id of an ad of the page: how many of the ads that answer it stands for, itself among them."""
+
+    @property
+    def creatives(self) -> int | None:
+        """How many creatives the ads are; `None`: not all were compared."""
+        return None if self.not_compared else self.hits
 
 
 class ShownAd(SQLModel):
@@ -82,6 +100,11 @@ class SearchHit(ShownAd):
         description="Where the piece stands: title, body, picture (read by a machine), landing, advertiser, "
         "payer, sponsor, former_names; empty when the ad has no words at all."
     )
+    copies: int | None = Field(
+        default=None,
+        description="With `copies=once`: how many ads of this answer are of its creative, itself among them; "
+        "`copy_of` with its id finds just these.",
+    )
 
 
 class OtherWords(SQLModel):
@@ -98,6 +121,18 @@ class SearchPage(SQLModel):
     """One page of results with the figures of the whole answer."""
 
     total: int = Field(description="Ads that answer the query.")
+    creatives: int | None = Field(
+        default=None,
+        description="With `copies=once`: how many creatives these ads are (docs/copies.md); empty: not asked "
+        "for, or not all of them have been compared yet.",
+    )
+    hits_total: int = Field(
+        description="Hits on all pages: as many as ads; with `copies=once` one for each creative, and for "
+        "each ad that has not been compared yet."
+    )
+    folded_by: str | None = Field(
+        default=None, description="With `copies=once`: what was taken for one creative, in words."
+    )
     total_from: Literal["exact", "estimate"] = Field(description="How far the total can be cited.")
     matched: Matched = Field(
         description="What the hits have: what was asked for, or near spellings, because no ad has that; "

@@ -19,6 +19,7 @@ from search.indexed.documents import Rejection, SearchDocument
 from search.indexed.history import read_held, restore_documents
 from search.indexed.texts import list_answering
 from search.indexed.word_lists import answers, cut_lists
+from search.meili.creatives import find_best
 from search.meili.listing import list_newest
 from search.meili.query import (
     MOST_JUDGED,
@@ -58,7 +59,7 @@ from search.port import (
     spell_shape,
 )
 from search.question.filters import fold_start
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Copies
 
 LEAST_TOO_LARGE = 2**63
 """For an id."""
@@ -99,13 +100,16 @@ class MeilisearchSearch:
         answer, words, mark = self._ask(query, judged)
         standing = require_standing(session, self, mark)
         unknown = read_facet(answer, UNKNOWN)
+        is_once = query.copies is Copies.ONCE
+        folded = find_best(self._server, self._uid, query, judged) if is_once else None
         found = FoundAds(
             total=sum(read_facet(answer, "source").values()),
             is_exact=judged is not None or not needs_judging(query.question),
-            ids=[row["ad_id"] for row in answer["hits"]],
+            ids=list(folded.copies) if folded else [row["ad_id"] for row in answer["hits"]],
             facets={name: self._read_values(answer, query, judged, name) for name in query.facets},
             unknown={name: unknown.get(name, 0) for name in query.facets},
             words_from=words,
+            folded=folded,
         )
         return found, standing
 

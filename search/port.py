@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlmodel import Session
 
 from archive.errors import OutageError
+from search.hits import FoundCreatives
 from search.indexed.documents import Rejection, SearchDocument
 from search.question.query import AdQuery
 
@@ -135,6 +136,8 @@ class FoundAds:
     """For each facet, ads without a value."""
     words_from: Mapping[str, int]
     """Of all ads that pass the filters, where their words come from; of the first page only."""
+    folded: FoundCreatives | None = None
+    """Where each creative is to be found once; `ids` are then the best ad of each."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class Batch:
     """New, or with changed texts."""
 
     moved: list[SearchDocument] = field(default_factory=list)
-    """Already in the engine; only numbers, state or count of versions moved."""
+    """Already in the engine; only numbers, state, count of versions or creative moved."""
 
     deleted: list[int] = field(default_factory=list)
     """Ads the archive no longer shows, by our id."""

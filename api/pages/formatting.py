@@ -31,6 +31,7 @@ NAMES = {
     "research": "a research group",
     "authority": "a public authority",
     "demo": "a demonstration",
+    "copy_of": "copies of",
 }
 """Codes whose English name is not the code itself with its underscores opened."""
 

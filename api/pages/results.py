@@ -22,7 +22,7 @@ from search.hits import SearchPage
 from search.port import SearchUnavailableError
 from search.question.filters import NAME_FILTERS, VALUE_FILTERS
 from search.question.language import WAYS_TO_ASK
-from search.question.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Sort
+from search.question.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Copies, Sort
 
 router = APIRouter()
 
@@ -43,6 +43,7 @@ SORTS = {
     Sort.SPEND: "most spent first, currency by currency",
     Sort.IMPRESSIONS: "most shown first",
 }
+FOLDS = {Copies.ONCE: "one creative once", Copies.EVERY: "every copy"}
 MATCHED = {
     "near_spellings": "No ad has these words; these have words spelt nearly like them.",
 }
@@ -69,6 +70,7 @@ class Asked:
     filters: tuple[tuple[str, str], ...]
     sort: str
     page: int
+    copies: str
     include: str
     """`unlabelled`: also ads without a political label; empty: not those."""
 
@@ -88,8 +90,9 @@ class Asked:
         return f"/api/v1/search?{urlencode(asked)}"
 
     def _list_rest(self) -> list[tuple[str, str]]:
-        """What is included, order and page, where they are not those of a plain question."""
+        """What is included, copies, order and page, where they are not those of a plain question."""
         rest = [("include", self.include)] if self.include else []
+        rest += [("copies", self.copies)] if self.copies != Copies.EVERY else []
         rest += [("sort", self.sort)] if self.sort != Sort.RELEVANCE else []
         return [*rest, ("page", str(self.page))] if self.page > 1 else rest
 
@@ -138,11 +141,12 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
             problem=problem,
             sorts=SORTS,
             ways=WAYS_TO_ASK,
+            ways_to_fold=FOLDS,
             kinds=IN_WORDS,
             matched=MATCHED.get(answer.matched, "") if answer else "",
             facets=list_choices(asked, answer),
             scales=find_scales(answer.hits if answer else []),
-            pages=-(-min(answer.total, LAST_RESULT) // HITS_SHOWN) if answer else 0,
+            pages=-(-min(answer.hits_total, LAST_RESULT) // HITS_SHOWN) if answer else 0,
         )
 
 
@@ -157,6 +161,7 @@ def _take_fields(request: Request) -> Asked:
             (name, value) for name, value in given.multi_items() if name in ALL_FILTERS and value
         ),
         sort=given.get("sort") or Sort.RELEVANCE,
+        copies=given.get("copies") or Copies.EVERY,
         include=given.get("include", ""),
         page=int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1,
     )
@@ -178,6 +183,7 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
         "q": asked.text,
         **{name: _take_values(name, asked.find_values(name)) for name, _ in asked.filters},
         "sort": asked.sort,
+        "copies": asked.copies,
         "limit": HITS_SHOWN,
         "page": asked.page,
         "facet": FACETS,

@@ -43,7 +43,7 @@ ROWS_TOO: dict[int | str, dict[str, Any]] = {
 }
 """What the description of an answer says when all its rows can also be had."""
 
-OF_A_PAGE = ("limit", "page", "sort", "facet", "facet_start")
+OF_A_PAGE = ("limit", "page", "sort", "facet", "facet_start", "copies")
 """Parameters that rows do without."""
 
 OF_ROWS = ("sample", "seed", "excel")

@@ -23,7 +23,14 @@ from archive.runs.quarantine import list_open_subjects, put_aside, settle_passed
 from archive.runs.tries import NotedTry, ProcessKilledError, note_try
 from archive.store.batches import cut_batches
 from archive.store.bulk import pause_collector, table_of
-from archive.store.changes import Reach, move_position, read_changes, read_position
+from archive.store.changes import (
+    Reach,
+    append_changes,
+    last_change_seq,
+    move_position,
+    read_changes,
+    read_position,
+)
 from archive.store.database import read, write
 
 CONSUMER = "copies"
@@ -76,14 +83,21 @@ def follow_texts(
     report = CopiesReport(changes=len(changes))
     if noted is not None and noted.meets_killer(session):
         report.put_aside = _leave_out(session, [(ad, ProcessKilledError()) for ad in ids], now)
-        keep_texts(session, dict.fromkeys(ids))
+        _keep(session, dict.fromkeys(ids), now)
     else:
         # Words and pairs hold no cycles, and the collector would go through them again and again.
         with pause_collector():
             report.put_aside = compare_ads(session, ids, now)
     if changes:
-        move_position(session, CONSUMER, changes[-1].seq or 0, "", now)
+        move_position(session, CONSUMER, _skip_own(session, changes[-1].seq or 0), "", now)
     return report
+
+
+def _skip_own(session: Session, seq: int) -> int:
+    """Up to which change from this one on only creatives changed, which this reader itself tells."""
+    others = (col(Change.seq) > seq, Change.kind != ChangeKind.AD_CREATIVE)
+    following = session.exec(select(func.min(Change.seq)).where(*others)).one()
+    return following - 1 if following else last_change_seq(session)
 
 
 def compare_ads(session: Session, ad_ids: Sequence[int], now: datetime) -> int:
@@ -98,8 +112,13 @@ def compare_ads(session: Session, ad_ids: Sequence[int], now: datetime) -> int:
             settle_passed(session, QuarantineStage.COPIES, passed, now)
             shown |= {ad_id: words for ad_id, (_, words) in each.items()}
         failures += failed
-    keep_texts(session, shown)
+    _keep(session, shown, now)
     return _leave_out(session, failures, now)
+
+
+def _keep(session: Session, shown: Mapping[int, ShownWords | None], now: datetime) -> None:
+    """Keep what ads show, and tell which are of another creative now."""
+    append_changes(session, ChangeKind.AD_CREATIVE, sorted(keep_texts(session, shown)), now)
 
 
 def read_shown(session: Session, ad_ids: Sequence[int]) -> dict[int, tuple[str, ShownWords]]:

@@ -31,6 +31,16 @@ def find_creatives(session: Session, ad_ids: Collection[int]) -> dict[int, str]:
     }
 
 
+def list_ads_of(session: Session, text_ids: Collection[int]) -> set[int]:
+    """Our ids of the ads that show one of these texts."""
+    showing = select(AdText.ad_id)
+    return {
+        ad_id
+        for some in cut_batches(sorted(text_ids))
+        for ad_id in session.exec(showing.where(col(AdText.text_id).in_(some)))
+    }
+
+
 def list_texts_of(session: Session, creatives: Collection[str]) -> set[int]:
     """Ids of the texts that belong to one of these creatives."""
     return {
@@ -40,10 +50,10 @@ def list_texts_of(session: Session, creatives: Collection[str]) -> set[int]:
     }
 
 
-def join_copies(session: Session, ids: Iterable[int]) -> None:
+def join_copies(session: Session, ids: Iterable[int]) -> set[int]:
     """Give each of these texts its creative; those of other texts that are copies of them move along.
 
-    Where a creative may fall apart, all of its texts are given.
+    Gives the texts that have another one now. Where a creative may fall apart, all of its texts are given.
     """
     waiting = sorted(ids)
     groups = _Groups()
@@ -54,6 +64,7 @@ def join_copies(session: Session, ids: Iterable[int]) -> None:
         given |= texts
     changed = list(_list_changed(session, given, groups))
     update_rows(session, table_of(ShownText), ("id", "creative"), changed)
+    return {text_id for text_id, _ in changed}
 
 
 def _join_some(

@@ -7,7 +7,12 @@ from typing import NamedTuple
 from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
-from archive.duplicates.creatives import join_copies, list_texts_of
+from archive.duplicates.creatives import (
+    find_creatives,
+    join_copies,
+    list_ads_of,
+    list_texts_of,
+)
 from archive.duplicates.near_texts import KeptText, find_turned, load_texts
 from archive.duplicates.texts import ComparedText
 from archive.models import AdText, ShownText, TextBand
@@ -25,9 +30,12 @@ class ShownWords(NamedTuple):
     creative: str | None
 
 
-def keep_texts(session: Session, shown: Mapping[int, ShownWords | None]) -> None:
-    """Let the tables say what these ads show, by our ids; `None`: such an ad is not there any more."""
-    before = _list_held(session, shown)
+def keep_texts(session: Session, shown: Mapping[int, ShownWords | None]) -> set[int]:
+    """Let the tables say what these ads show, by our ids; `None`: such an ad is not there any more.
+
+    Gives the ads that are of another creative now, others than these too.
+    """
+    before, creatives = _list_held(session, shown), find_creatives(session, shown)
     texts = [words.text for words in shown.values() if words and words.text]
     ids = _find_ids(session, texts)
     new = _number_new(session, [text for text in texts if text not in ids])
@@ -40,7 +48,10 @@ def keep_texts(session: Session, shown: Mapping[int, ShownWords | None]) -> None
     moved = [ad_id for ad_id in shown if before.get(ad_id) != after.get(ad_id)]
     _write_ads(session, moved, after)
     left = {text_id for ad_id in moved if ad_id in before if (text_id := before[ad_id][0])}
-    _change_texts(session, new, left - _list_used(session, left))
+    changed = _change_texts(session, new, left - _list_used(session, left))
+    others = list_ads_of(session, changed) - shown.keys()
+    now = find_creatives(session, shown)
+    return others | {ad_id for ad_id in shown if creatives.get(ad_id) != now.get(ad_id)}
 
 
 def _list_held(session: Session, ad_ids: Collection[int]) -> dict[int, Held]:
@@ -87,8 +98,8 @@ def _list_used(session: Session, text_ids: Collection[int]) -> set[int | None]:
 
 def _change_texts(
     session: Session, new: Mapping[int, ComparedText], unused: Collection[int]
-) -> None:
-    """Add and take away texts, and find the creatives of all whose copies that touches."""
+) -> set[int]:
+    """Add and take away texts, and find the creatives of all whose copies that touches; gives those."""
     gone = load_texts(session, unused)
     moved = Counter(key for text in new.values() for key in text.bands)
     moved.subtract(key for kept in gone.values() for key in kept.text.bands)
@@ -97,7 +108,7 @@ def _change_texts(
     _take_away(session, gone)
     _add_texts(session, new)
     parted = {kept.creative for kept in gone.values()} | _list_creatives(session, turned)
-    join_copies(session, new.keys() | list_texts_of(session, parted))
+    return join_copies(session, new.keys() | list_texts_of(session, parted))
 
 
 def _take_away(session: Session, gone: Mapping[int, KeptText]) -> None:

@@ -16,6 +16,8 @@ class ChangeKind(StrEnum):
     AD_STATE = "ad_state"
     AD_MEDIA = "ad_media"
     """A file of an ad was kept, or a machine read words in one."""
+    AD_CREATIVE = "ad_creative"
+    """An ad belongs to another creative (`archive/duplicates`): nothing was learned of the ad itself."""
     AD_SEEN = "ad_seen"
     """A run has ended that saw ads of a source where an ad without an end is running: what they say may be
     known to have run for longer. Its subject is the run (`run.id`)."""

@@ -10,6 +10,9 @@ from archive.models import Change, QuarantinedBatch, QuarantinedPiece, Redaction
 from archive.models.changes import ChangeKind
 from archive.store.clock import read_accepted
 
+TELLING_NOTHING = (ChangeKind.FLAG, ChangeKind.AD_CREATIVE)
+"""Who is suspected is nobody's business yet, and a creative is our own count of what was known."""
+
 
 def read_data_as_of(session: Session, as_of: datetime | None = None) -> datetime | None:
     """The newest time, up to `as_of`, a change was recorded or a run ended; `None`: there was none.
@@ -64,6 +67,6 @@ def read_change_time(session: Session, seq: int) -> datetime | None:
 
 
 def _select_public_changes() -> SelectOfScalar[datetime]:
-    """Times of changes, newest first, without flags: who is suspected is nobody's business yet."""
+    """Times of changes, newest first, of which this archive learned anything that is public."""
     newest_first = select(Change.recorded_at).order_by(col(Change.seq).desc())
-    return newest_first.where(Change.kind != ChangeKind.FLAG)
+    return newest_first.where(col(Change.kind).not_in(TELLING_NOTHING))

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from archive.models import Change
+from archive.models.changes import ChangeKind
 from archive.runs.workers import is_alive, list_workers
 from archive.store.changes import last_change_seq
 from archive.store.home_facts import read_last_backup
@@ -43,9 +44,10 @@ def _tell_lag(
     ages = GaugeMetricFamily("paidforby_copy_lag_seconds", told, labels=["copy"], unit="seconds")
     last = last_change_seq(session)
     for copy, seq in positions.items():
+        # Creatives are counted after most copies have followed, and only search looks at them.
         oldest = session.exec(
             select(Change.recorded_at)
-            .where(col(Change.seq) > seq)
+            .where(col(Change.seq) > seq, Change.kind != ChangeKind.AD_CREATIVE)
             .order_by(col(Change.seq))
             .limit(1)
         ).first()

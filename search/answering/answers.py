@@ -4,7 +4,7 @@ The API, the pages and the command call `answer_query`. An answer says how well 
 were crawled, because an ad that is not found may be one that nobody looked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import partial
 
@@ -13,9 +13,16 @@ from sqlmodel import Session, col, select
 from archive.models import NameKind, Run, Source
 from archive.names.reading import spell_names
 from archive.reading.as_of.moment import Moment
-from archive.reading.coverage import CrawledDays, limit_runs, summarise_coverage
+from archive.reading.coverage import (
+    CrawledDays,
+    SourceDays,
+    limit_runs,
+    read_source_days,
+    summarise_days,
+)
 from archive.reading.sources.known_sources import read_source
 from archive.records import SourceKind
+from search.answering.creatives import FOLDED_BY, settle_copies
 from search.answering.found import search_now
 from search.answering.names import name_answers
 from search.answering.other_words import add_others
@@ -24,7 +31,7 @@ from search.as_of.by_engine import answer_as_of
 from search.hits import SearchPage, cut_facet
 from search.port import SearchEngine, SearchUnavailableError
 from search.question.filters import NAME_FILTERS
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Copies
 
 ListFaults = Callable[[], list[str]]
 """What is wrong with the engine's copy, in sentences (`search.copies.status`)."""
@@ -49,9 +56,11 @@ def answer_query(
     archive itself answers.
 
     Raises:
-        QuestionError: if the query cannot be put to the engine, or names a source that there is not.
+        QuestionError: if the query cannot be put to the engine, names a source that there is not, or asks
+            for copies at an earlier moment.
         SearchUnavailableError: if the engine does not answer, nor the archive itself in time.
     """
+    query = settle_copies(session, query, moment)
 
     def ask(asked: AdQuery) -> SearchPage:
         if not moment.is_now:
@@ -71,6 +80,7 @@ def answer_query(
         update={
             "facets": _spell(session, page.facets),
             "names": name_answers(session, query.question) if is_first else None,
+            "folded_by": FOLDED_BY if query.copies is Copies.ONCE else None,
             "coverage": cover(session, query, moment),
         }
     )
@@ -113,14 +123,20 @@ def cover_sources(
     session: Session, query: AdQuery, moment: Moment, today: date
 ) -> list[CrawledDays]:
     """How well the sources asked for were crawled until today, else all of ads that ever were."""
+    return cut_period(read_days(session, query.values.get("source"), moment), query, today)
+
+
+def cut_period(known: Sequence[SourceDays], query: AdQuery, today: date) -> list[CrawledDays]:
+    """The same of what `read_days` gave."""
     end_on = min(query.until_on, today) if query.until_on else None
-    asked = query.values.get("source")
+    return [summarise_days(days, query.since_on, end_on) for days in known]
+
+
+def read_days(session: Session, asked: Collection[str] | None, moment: Moment) -> list[SourceDays]:
+    """All days on which the sources asked for were tried, else all of ads that ever were."""
     known = select(Source.id).where(col(Source.id).in_(asked or ()))
     sources = sorted(session.exec(known)) if asked else _list_sources(session, moment)
-    return [
-        summarise_coverage(session, source, query.since_on, end_on, moment=moment)
-        for source in sources
-    ]
+    return [read_source_days(session, source, moment) for source in sources]
 
 
 def _list_sources(session: Session, moment: Moment) -> list[str]:

@@ -20,7 +20,9 @@ def search_now(session: Session, engine: SearchEngine, query: AdQuery) -> Search
     """
     found, standing = engine.find_ads(session, query)
     known = {"data_as_of": standing.data_as_of, "waiting_ads": standing.waiting}
-    hits = make_hits(session, found.ids, query.question)
+    hits = make_hits(
+        session, found.ids, query.question, found.folded.copies if found.folded else {}
+    )
     return show_counts(engine.name, query, found).model_copy(update={"hits": hits, **known})
 
 
@@ -41,5 +43,7 @@ def show_counts(engine: str, query: AdQuery, found: FoundAds) -> SearchPage:
         hits=[],
         facets={name: cut_facet(counted) for name, counted in found.facets.items()},
         facet_unknown=dict(found.unknown),
+        hits_total=found.folded.hits if found.folded else found.total,
+        creatives=found.folded.creatives if found.folded else None,
         words_from=dict(found.words_from),
     )

@@ -3,7 +3,7 @@
 The embedded engine and search as of a past time call it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlmodel import Session
 
@@ -25,17 +25,19 @@ SNIPPET_ORDER = ("body", "title", "picture", "landing", "advertiser", "payer", "
 """Where the piece is looked for first."""
 
 
-def make_hits(archive: Session, ad_ids: Sequence[int], question: Question) -> list[SearchHit]:
+def make_hits(
+    archive: Session, ad_ids: Sequence[int], question: Question, copies: Mapping[int, int]
+) -> list[SearchHit]:
     """Ads as the archive shows them now, in order; one that it shows no more is left out."""
     parts = load_parts(archive, ad_ids)
-    return [make_hit(parts[ad_id], question) for ad_id in ad_ids if ad_id in parts]
+    return [make_hit(parts[i], question, copies.get(i)) for i in ad_ids if i in parts]
 
 
-def make_hit(ad: AdParts, question: Question) -> SearchHit:
-    """An ad as a result, with the piece that shows best why it was found."""
+def make_hit(ad: AdParts, question: Question, copies: int | None = None) -> SearchHit:
+    """An ad as a result, with the piece that shows best why it was found; `copies`: it stands for."""
     terms = [term for group in question for term in group if not term.is_not]
     snippet, snippet_from = choose_piece(ad, terms)
-    return SearchHit(**ad.shown, snippet=snippet, snippet_from=snippet_from)
+    return SearchHit(**ad.shown, snippet=snippet, snippet_from=snippet_from, copies=copies)
 
 
 def choose_piece(ad: AdParts, terms: Sequence[Term]) -> tuple[str, str]:

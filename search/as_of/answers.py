@@ -7,7 +7,7 @@ page shown. The answer as of a time never changes.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from math import inf
@@ -20,6 +20,7 @@ from archive.reading.as_of.moment import Moment
 from archive.reading.as_of.past import ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.store.time_limits import TimeIsUpError
+from search.answering.creatives import fold_page
 from search.answering.found import keep_begun
 from search.answering.snippets import make_hit
 from search.as_of.conditions import list_conditions
@@ -29,7 +30,7 @@ from search.indexed.shown import read_parts
 from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row
 from search.indexed.values import list_columns, list_values
 from search.question.filters import MEDIA, NAME_FILTERS, fold_value
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Copies
 
 ROWS_AT_ONCE = 2_000
 
@@ -56,6 +57,8 @@ class Tally:
     total: int = 0
     facets: dict[str, Counter[str]] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
+    creatives: dict[int, str | None] = field(default_factory=dict)
+    """By our id of an ad, where that was looked for."""
 
     def count(self, found: Iterable[Candidate]) -> Iterator[PublicAd]:
         """The same ads, each counted once."""
@@ -65,6 +68,7 @@ class Tally:
                 values = list_values(ad, name, beside)
                 counted.update(values)
                 self.unknown[name] += not values
+            self.creatives[ad.id] = beside.creatives.get(ad.id)
             yield ad
 
 
@@ -77,17 +81,26 @@ def search_as_of(session: Session, query: AdQuery, moment: Moment, ends: float =
         TimeIsUpError: if it is not done at `ends` (`time.monotonic`).
     """
     tally = Tally(facets={name: Counter() for name in query.facets})
-    found = tally.count(_find_answering(session, query, moment, ends))
-    first = nsmallest(query.offset + query.limit, map(_place, found))
+    places = map(_place, tally.count(_find_answering(session, query, moment, ends)))
+    folded = None
+    if query.copies is Copies.ONCE:
+        by_id = {place.id: place for place in sorted(places)}
+        ordered = ((ad_id, tally.creatives[ad_id]) for ad_id in by_id)
+        folded = fold_page(ordered, Counter(tally.creatives.values()), query)
+        shown = [by_id[ad_id] for ad_id in folded.copies]
+    else:
+        shown = nsmallest(query.offset + query.limit, places)[query.offset :]
     return SearchPage(
         total=tally.total,
+        hits_total=folded.hits if folded else tally.total,
+        creatives=folded.creatives if folded else None,
         total_from="exact",
         matched="all_words" if query.question else "everything",
         engine="archive",
         data_as_of=read_data_as_of(session, moment.as_of),
         as_of=moment.as_of,
         valid_at=moment.valid_at,
-        hits=_read_hits(session, query, moment, first[query.offset :]),
+        hits=_read_hits(session, query, moment, shown, folded.copies if folded else {}),
         facets={
             name: cut_facet(keep_begun(counted, name, query))
             for name, counted in tally.facets.items()
@@ -110,7 +123,11 @@ def _find_answering(
     session: Session, query: AdQuery, moment: Moment, ends: float
 ) -> Iterator[Candidate]:
     for ad, beside in _read_candidates(session, query, moment, ends):
-        if _has_names(ad, beside, query) and answers_row(ad, beside, query.question):
+        if (
+            _has_names(ad, beside, query)
+            and answers_row(ad, beside, query.question)
+            and _is_of_creative(ad, beside, query)
+        ):
             yield ad, beside
 
 
@@ -122,6 +139,7 @@ def _read_candidates(
     names = {*PLACE_COLUMNS, *(column for name in asked for column in list_columns(name))}
     names |= set(WORD_COLUMNS if query.question else ())
     needs_beside = query.question or MEDIA in asked or any(n in NAME_FILTERS for n in query.values)
+    needs_beside = needs_beside or query.copies is Copies.ONCE or query.creative is not None
     names |= set(BESIDE_COLUMNS if needs_beside else ())
     streamed = {"yield_per": ROWS_AT_ONCE}
     for ads in ads_at(session, moment):
@@ -148,6 +166,10 @@ def _has_names(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
     )
 
 
+def _is_of_creative(ad: PublicAd, beside: Beside, query: AdQuery) -> bool:
+    return query.creative is None or beside.creatives.get(ad.id) == query.creative
+
+
 def _list_names(ad: PublicAd, beside: Beside, name: str) -> list[str]:
     former = beside.former.get(ad.id, {}).get(name, [])
     return [*list_values(ad, name, beside), *(fold_value(each) for each in former)]
@@ -159,10 +181,17 @@ def _place(ad: PublicAd) -> HitPlace:
 
 
 def _read_hits(
-    session: Session, query: AdQuery, moment: Moment, places: list[HitPlace]
+    session: Session,
+    query: AdQuery,
+    moment: Moment,
+    places: list[HitPlace],
+    copies: Mapping[int, int],
 ) -> list[SearchHit]:
     """The whole ads at these places, in their order."""
     restored = restore_ads(session, moment, {place.id: place.source for place in places})
     ads = {values["id"]: PublicAd(**values) for values in restored}
     beside = read_beside(session, list(ads.values()), moment)
-    return [make_hit(read_parts(ads[place.id], beside), query.question) for place in places]
+    return [
+        make_hit(read_parts(ads[place.id], beside), query.question, copies.get(place.id))
+        for place in places
+    ]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from sqlmodel import Session, col, select
 
 from archive.models import Change
+from archive.models.changes import ChangeKind
 from archive.reading.as_of.moment import Moment
 from archive.reading.freshness import read_data_as_of
 from search.answering.found import show_counts
@@ -80,4 +81,6 @@ def _lacks_any(session: Session, seq: int, moment: Moment) -> bool:
         col(Change.seq) > seq,
         *moment.limit_clocks(col(Change.recorded_at), col(Change.recorded_at)),
     )
+    # Of creatives no earlier state is kept.
+    missing = missing.where(Change.kind != ChangeKind.AD_CREATIVE)
     return session.exec(missing.limit(1)).first() is not None

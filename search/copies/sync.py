@@ -32,9 +32,8 @@ from search.indexed.documents import Rejection, count_microseconds, load_documen
 from search.indexed.history import find_changed_currency, with_history
 from search.port import Batch, CopyBusyError, SearchEngine, UpTo
 
-AD_KINDS = frozenset(
-    {ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA}
-)
+MOVING_KINDS = frozenset({ChangeKind.AD_NUMBERS, ChangeKind.AD_CREATIVE})
+AD_KINDS = MOVING_KINDS | {ChangeKind.AD_CONTENT, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA}
 
 
 @dataclass(frozen=True)
@@ -219,11 +218,11 @@ def _gather_batch(
 ) -> tuple[Batch, list[Rejection]]:
     """Each changed ad once, as it is now, and those that no document can be made of."""
     kinds = {c.subject_id: c.kind for c in changes if c.kind in AD_KINDS}
-    whole = {c.subject_id for c in changes if c.kind in AD_KINDS - {ChangeKind.AD_NUMBERS}}
-    only_numbers = kinds.keys() - whole
+    whole = {c.subject_id for c in changes if c.kind in AD_KINDS - MOVING_KINDS}
+    only_moved = kinds.keys() - whole
     # Numbers alone would make a remnant of an ad of what is not there.
     held = search.list_present(kinds.keys())
-    movable = held & only_numbers - find_changed_currency(session, [*only_numbers])
+    movable = held & only_moved - find_changed_currency(session, [*only_moved])
     made = load_documents(session, sorted(kinds))
     batch = Batch()
     for document in made.documents:

@@ -6,11 +6,12 @@ Each ad that answers is read once, as one narrow row; values are counted here, w
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import FromClause, Select, func, select
 from sqlmodel import Session
 
+from search.answering.creatives import fold_page
 from search.answering.found import keep_begun
 from search.fts.query import (
     leave_out_hidden,
@@ -20,26 +21,31 @@ from search.fts.query import (
     spell_match,
 )
 from search.fts.tables import SearchTables, matches, past_of
+from search.hits import FoundCreatives
 from search.port import FoundAds
 from search.question.filters import LIST_FILTERS
-from search.question.query import AdQuery
+from search.question.query import AdQuery, Copies
 
-WORDS_FROM = "words_from"
+WORDS_FROM, CREATIVE = "words_from", "creative"
 
 
 def find_ads(session: Session, tables: SearchTables, query: AdQuery) -> FoundAds:
     """The ads that answer; as of an earlier moment among their earlier states too."""
     parts = [tables] if query.held_at is None else [tables, past_of(tables)]
     names = [*query.facets, *([] if query.question else [WORDS_FROM])]
+    names += [CREATIVE] if query.copies is Copies.ONCE else []
     counted, total = _count_values(session, parts, query, names)
+    creatives = counted.pop(CREATIVE, None)
+    folded = _fold(session, tables, query, creatives) if creatives is not None else None
     values = {name: _split_values(name, held) for name, held in counted.items()}
     return FoundAds(
         total=total,
         is_exact=True,
-        ids=_read_place(session, parts, query) if total else (),
+        ids=[*folded.copies] if folded else _read_place(session, parts, query) if total else (),
         facets={name: keep_begun(values[name], name, query) for name in query.facets},
         unknown={name: counted[name][None] for name in query.facets},
         words_from=dict(values.get(WORDS_FROM, {})),
+        folded=folded,
     )
 
 
@@ -107,6 +113,15 @@ def _read_place(session: Session, parts: Sequence[SearchTables], query: AdQuery)
         rows = list[Any](session.connection().execute(places))
         first += [(-(day or 0), ad_id) for day, ad_id in rows]
     return [ad_id for _, ad_id in sorted(first)[query.offset : most]]
+
+
+def _fold(
+    session: Session, tables: SearchTables, query: AdQuery, ads: Counter[str | None]
+) -> FoundCreatives:
+    """The best ad of each creative on the page asked for; `ads`: how many each creative has."""
+    ordered = _order(tables, query, tables.ad.c.ad_id, tables.ad.c.creative)
+    with session.connection().execute(ordered) as rows:
+        return fold_page(cast("Iterable[tuple[int, str | None]]", rows), ads, query)
 
 
 def _order(tables: SearchTables, query: AdQuery, *columns: object) -> Select[tuple[object, ...]]:

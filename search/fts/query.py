@@ -65,6 +65,8 @@ def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[
     if query.held_at is not None:
         conditions.append(ad.held_since <= query.held_at)
         conditions.append(or_(ad.held_until.is_(None), ad.held_until > query.held_at))
+    if query.creative is not None:
+        conditions.append(ad.creative == query.creative)
     if query.not_told:
         conditions.append(ad[NOT_TOLD[query.not_told]].is_(None))
     return conditions

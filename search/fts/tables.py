@@ -113,7 +113,7 @@ class SearchTables:
             "ad",
             Column("id", Integer, primary_key=True),
             Column("ad_id", Integer),
-            *(Column(name, String) for name in (*VALUE_FILTERS, "words_from")),
+            *(Column(name, String) for name in (*VALUE_FILTERS, "words_from", "creative")),
             Column("is_visible_by_default", Boolean),
             *(Column(name, Integer) for name in _AD_NUMBERS),
         )

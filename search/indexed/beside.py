@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from archive.duplicates.creatives import find_creatives
 from archive.models import AdVersion, PublicAd
 from archive.reading.ads.machine_words import read_machine_words
 from archive.reading.ads.media import list_with_media
@@ -37,6 +38,8 @@ class Beside:
     """Names that an ad had in an earlier version and has no more."""
     machine_words: Mapping[int, str] = field(default_factory=dict)
     """What a machine read in those of their pictures that are shown."""
+    creatives: Mapping[int, str] = field(default_factory=dict)
+    """The creative of those that were compared with others; as of earlier moments of none."""
 
 
 NOTHING = Beside()
@@ -51,6 +54,7 @@ def read_beside(session: Session, ads: Sequence[PublicAd], moment: Moment = NOW)
         kept=kept,
         former=read_former_names(session, ads, moment),
         machine_words=read_machine_words(session, [ad for ad in ads if ad.id in kept], moment),
+        creatives=find_creatives(session, ids) if moment.is_now else {},
     )
 
 

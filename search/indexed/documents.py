@@ -41,6 +41,10 @@ class SearchDocument(ShownAd):
     body: str = Field(description="Main texts and descriptions, one a line.")
     landing: str = Field(description="Words of the landing addresses: host, then path, one a line.")
     picture: str = Field(description="What a machine read in pictures that are shown, one a line.")
+    creative: str | None = Field(
+        description="The creative it belongs to (`archive.duplicates.creatives`); empty: nobody has compared "
+        "it yet, or it is an earlier state."
+    )
     values: dict[str, list[str]] = Field(
         description="Its values of each filter (`search.question.filters`) of which it has any."
     )
@@ -150,6 +154,7 @@ def make_document(ad: PublicAd, beside: Beside = NOTHING) -> SearchDocument:
         ended_day=None if ad.dates_contradict else _number_day(ad.ended_on),
         first_seen_day=ad.first_seen_at.toordinal(),
         vanished_day=_number_day(ad.vanished_at),
+        creative=beside.creatives.get(ad.id),
         values=find_values(ad, beside),
         words_from=tell_words_from(f"{texts['title']} {texts['body']}", texts["picture"]),
         recorded_at=count_microseconds(ad.recorded_at),

@@ -10,6 +10,7 @@ from search.indexed.documents import SearchDocument
 from search.indexed.word_lists import APART, TEXTS, cut_lists
 from search.meili.settings import (
     ANY_TEXT,
+    CREATIVE,
     FORMER,
     HELD,
     IS_PRESENT,
@@ -120,6 +121,7 @@ def list_filters(query: AdQuery) -> list[str]:
         filters.append(f"started_day <= {query.until_on.toordinal()}")
     for name, bound in query.bounds.items():
         filters.append(f"{BOUNDS[name]} {'>=' if is_least(name) else '<='} {bound}")
+    filters += [f"{CREATIVE} = {query.creative}"] if query.creative else []
     if query.not_told:
         filters.append(f"{NOT_TOLD[query.not_told]} IS NULL")
     return filters
@@ -194,16 +196,18 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
         UNKNOWN: _list_unknown(document),
         FORMER: former,
         "words_from": document.words_from,
+        CREATIVE: document.creative,
         "is_visible_by_default": document.is_visible_by_default,
         **{name: getattr(document, name) for name in NUMBERS},
     }
 
 
 def spell_moved(document: SearchDocument) -> dict[str, Any]:
-    """The same of an ad of which only numbers or state moved."""
+    """The same of an ad of which only numbers, state or creative moved."""
     return {
         "key": document.key,
         UNKNOWN: _list_unknown(document),
+        CREATIVE: document.creative,
         **{name: _spell_values(name, document) for name in _MOVING_VALUES},
         **{name: getattr(document, name) for name in _MOVING},
     }

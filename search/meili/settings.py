@@ -20,15 +20,15 @@ ANY_TEXT = "w_any"
 OF_EVERY_AD = "allads"
 """The one word of `w_all`, with which every `q` begins: what stands behind it only orders."""
 
-UNKNOWN, FORMER = "unknown", "former"
-"""Fields that list the filters of which an ad has no value, and its former names."""
+UNKNOWN, FORMER, CREATIVE = "unknown", "former", "creative"
+"""Fields that list the filters of which an ad has no value and its former names, and that of its creative."""
 
 IS_PRESENT = "is_present"
 IS_WHOLE = f"{IS_PRESENT} = true"
 """Of every question about now: what an ad was before is no ad, and numbers alone, sent of an ad that is not
 there, would make a document without it."""
 
-_OF_OURS = ("words_from", UNKNOWN, FORMER)
+_OF_OURS = ("words_from", UNKNOWN, FORMER, CREATIVE)
 _BY_VALUE = [*VALUE_FILTERS, *_OF_OURS]
 HELD = ("held_since", "held_until")
 _BY_SIZE = ["started_day", "ended_day", *dict.fromkeys(BOUNDS.values()), *HELD]

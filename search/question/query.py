@@ -44,6 +44,13 @@ class Sort(StrEnum):
     IMPRESSIONS = "impressions"
 
 
+class Copies(StrEnum):
+    """Whether each copy of a creative is a hit, or the best of them alone."""
+
+    EVERY = "every"
+    ONCE = "once"
+
+
 @dataclass(frozen=True)
 class AdQuery:
     """A checked query. No words and no filters: every ad."""
@@ -67,6 +74,13 @@ class AdQuery:
 
     held_at: int | None = None
     """A moment in microseconds since 1970: the states of ads that held then, in place of the present ones."""
+
+    copies: Copies = Copies.EVERY
+    copy_of: str = ""
+    """The permanent id of an ad: only ads of its creative, which `creative` names."""
+
+    creative: str | None = None
+    """Only ads of this creative; the number is of today, whoever asks names an ad (`copy_of`)."""
 
     sort: Sort = Sort.RELEVANCE
     limit: int = 20
@@ -92,7 +106,7 @@ class AdQuery:
 
     def leave_words(self) -> "AdQuery":
         """The question for all ads that pass the filters, whatever their words."""
-        return replace(self, question=())
+        return replace(self, question=(), copies=Copies.EVERY)
 
     def list_untold(self) -> dict[str, "AdQuery"]:
         """For each bound on a figure that may be unknown, the question for the ads that lack it."""
@@ -103,6 +117,7 @@ class AdQuery:
     def _leave_untold(self, name: str) -> "AdQuery":
         bounds = {other: number for other, number in self.bounds.items() if other != name}
         query = replace(self, bounds=bounds, not_told=name, limit=1, page=1, facets=())
+        query = replace(query, copies=Copies.EVERY)
         return replace(query, since_on=None, until_on=None) if name in DAYS else query
 
     @property
@@ -123,7 +138,7 @@ MOST_VALUES = 100
 DAYS = ("from", "to")
 """The days between which an ad ran."""
 
-ALL_FILTERS = (*VALUE_FILTERS, "unknown", *DAYS, *BOUNDS)
+ALL_FILTERS = (*VALUE_FILTERS, "unknown", *DAYS, *BOUNDS, "copy_of")
 """Every filter, as one types it."""
 
 
@@ -131,6 +146,7 @@ def build_query(
     text: str = "",
     *,
     filters: Iterable[tuple[str, str]] = (),
+    copies: str = Copies.EVERY,
     sort: str = Sort.RELEVANCE,
     limit: int = 20,
     page: int = 1,
@@ -151,6 +167,7 @@ def build_query(
     facets = tuple(dict.fromkeys(facets))
     _check_names("facet", facets, VALUE_FILTERS)
     _check_names("sort", [sort], list(Sort))
+    _check_names("copies", [copies], list(Copies), "value of copies")
     _check_names("include", [include] if include else [], list(Include), "value of include")
     _check_page(limit, page)
     return AdQuery(
@@ -160,6 +177,8 @@ def build_query(
         since_on=_read_day("from", given),
         until_on=_read_day("to", given),
         bounds=_read_bounds(given),
+        copies=Copies(copies),
+        copy_of=_read_one("copy_of", given) or "",
         sort=Sort(sort),
         limit=limit,
         page=page,

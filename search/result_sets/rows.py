@@ -24,7 +24,8 @@ from search.as_of.by_engine import list_all_as_of
 from search.indexed.beside import read_beside
 from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row, list_matched
 from search.port import SearchEngine
-from search.question.query import AdQuery
+from search.question.language import QueryError
+from search.question.query import AdQuery, Copies
 
 ROWS_AT_ONCE = 250
 
@@ -59,7 +60,14 @@ def stream_result_set(
     """All ads that answered at a moment, newest first, then by our id; `asked`: for the sidecar.
 
     The page and the order that the query asks for are left aside. Rows are found when they are read.
+
+    Raises:
+        QueryError: if it asks for copies, of which no earlier state is kept.
     """
+    for name, is_asked in (("copy_of", query.copy_of), ("copies", query.copies is Copies.ONCE)):
+        if is_asked:
+            told = f"a file is of one moment, and copies are known only now; leave {name} out"
+            raise QueryError(name, told)
     with read(archive) as session:
         data_as_of = read_data_as_of(session, moment.as_of)
     blocks = _read_blocks(archive, engine, query, moment, sample)

@@ -30,7 +30,7 @@ PAGES = [
     "/",
     "/search",
     "/search?q=climate&country=GR&sort=spend",
-    "/search?q=nothingofthekind",
+    *("/search?q=nothingofthekind", "/search?copies=once"),
     "/search?q=mill&as_of=2026-11-01",
     MILL,
     f"{MILL}?as_of=2026-11-01",

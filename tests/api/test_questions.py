@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from paidforby import app
-from search.answering.answers import cover_sources
+from search.answering.answers import read_days
 from search.question.query import ALL_FILTERS
 from tests.api.conftest import make_ad
 
@@ -167,21 +167,20 @@ def test_the_former_way_to_filter_is_refused_with_the_present_one(client):
     assert "such as country=FR" in problem["detail"]
 
 
-def test_how_well_sources_were_crawled_is_reckoned_once_until_the_next_run_ends(
+def test_how_well_sources_were_crawled_is_read_once_until_the_next_run_ends(
     ask, take_in, monkeypatch
 ):
-    reckoned = []
+    looked = []
 
-    def reckon(*asked):
-        reckoned.append(1)
-        return cover_sources(*asked)
+    def read(*asked):
+        looked.append(1)
+        return read_days(*asked)
 
-    monkeypatch.setattr("api.dependencies.cover_sources", reckon)
+    monkeypatch.setattr("api.dependencies.read_days", read)
     first = ask("GET", "/search?q=harbour").json()["coverage"]
     assert ask("GET", "/search?q=vote").json()["coverage"] == first
-    assert len(reckoned) == 1
-    ask("GET", "/search?from=2026-01-01")
-    assert len(reckoned) == 2
+    assert ask("GET", "/search?from=2026-01-01&to=2026-01-02").json()["coverage"] != first
+    assert len(looked) == 1
     take_in([make_ad("later")])
     ask("GET", "/search?q=vote")
-    assert len(reckoned) == 3
+    assert len(looked) == 2

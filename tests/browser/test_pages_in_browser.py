@@ -23,6 +23,7 @@ PAGES = [
     "/",
     "/search",
     "/search?q=climate&country=GR",
+    "/search?copies=once",
     "/ads/harbour_ads/mill-1",
     "/ads/harbour_ads/mill-1?as_of=2026-11-01",
     "/spend?by=payer&as_of=2026-11-20&valid_at=2026-11-01",

@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from archive.duplicates.changes import follow_changes
 from archive.ingest.ads.vanished_ads import mark_vanished
 from archive.ingest.pages import ingest_page
 from archive.models.runs import Outcome, RunKind
 from archive.records import AdRecord
 from archive.runs.lease import begin_run, end_run
+from archive.store.changes import reach_quietly
 from archive.store.database import create_archive_engine, read, write
 from config.settings import Settings
 from search.answering.found import search_now
@@ -54,6 +56,10 @@ class SearchArchive:
             if sweep:
                 mark_vanished(session, lease, self.now)
             end_run(session, lease, Outcome.DONE, self.now, complete=sweep)
+
+    def compare(self) -> None:
+        """Let the reader of the changes that compares ads catch up."""
+        follow_changes(self.engine, lambda: self.now, reach_quietly)
 
     def sync(self, search: SearchEngine) -> SyncReport:
         """Bring the engine up to date."""

@@ -62,6 +62,24 @@ def test_what_other_words_would_find_is_told_with_the_question_to_type(
     )
 
 
+def test_one_creative_once_is_told_with_the_number_of_its_copies(
+    run, search_archive: SearchArchive
+):
+    search_archive.add(make_ad("a", "harbour jobs"), make_ad("b", "harbour jobs"))
+    run("index", "sync")
+    told = " ".join(run("search", "harbour", "--copies", "once").stdout.split())
+    assert "creatives: not all compared yet." in told
+    search_archive.compare()
+    run("index", "sync")
+    told = " ".join(run("search", "harbour", "--copies", "once").stdout.split())
+    assert told.startswith("2 ads (exact; engine: embedded")
+    assert "creatives: 1. Ads whose words are copies" in told
+    assert "; 2 copies" in told
+    assert "example:b" not in told
+    wrong = run("search", "harbour", "--copies", "one")
+    assert (wrong.exit_code, "did you mean once" in wrong.stderr) == (2, True)
+
+
 def test_names_are_told_whether_or_not_an_ad_answers(run, search_archive: SearchArchive):
     named = {"advertiser_ref": "1", "advertiser_name": "Harbour Party\x1b[2J"}
     search_archive.add(make_ad("a", "jobs", **named))

@@ -3,23 +3,25 @@
 A run counts for the day on which the source said what was read (`observed_at`, UTC).
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from sqlmodel import Session
 
-from archive.models.runs import Outcome
 from archive.reading.as_of.moment import NOW, Moment
-from archive.reading.coverage.answers import CrawledDays, tell_crawled_days
 from archive.reading.coverage.expected import Expectations, find_expectations
+from archive.reading.coverage.ranks import rank_days
 from archive.reading.coverage.runs import PastRun, list_past_runs
+from archive.reading.coverage.spans import DaySpan, DaySpans, leave_out
 from archive.reading.coverage.stops import StoppedDays, list_stopped_days
+from archive.reading.coverage.summary import count_period, count_states, limit_period
+from archive.reading.coverage.tried import CRAWLED, FAILED, NOT_CRAWLED, PARTIAL, sort_runs
 from archive.reading.views import DayCover, Gap, SourceCoverage
 
 DAY = timedelta(days=1)
 
-CRAWLED, PARTIAL, FAILED, NOT_CRAWLED = "crawled", "partial", "failed", "not_crawled"
 NOBODY_CRAWLED = "nobody crawled"
 
 
@@ -39,68 +41,32 @@ def cover_source(
     moment: of the runs known and made by then.
     """
     runs = list_past_runs(session, source, now=now, moment=moment)
-    observed = [run.day_on for run in runs]
-    today = now.astimezone(UTC).date() if now else max(observed, default=None)
-    expected = find_expectations(session, source, runs)
-    first_on = min(observed, default=None)
-    if now is not None and end_on is not None:
-        end_on = min(end_on, now.astimezone(UTC).date())
-    if start_on is None or (
-        first_on and start_on < first_on and (not end_on or first_on <= end_on)
-    ):
-        start_on = first_on
-    if now is not None and observed:
-        observed.append(now.astimezone(UTC).date() - DAY)
-    end_on = end_on or max(observed, default=None)
+    tried, today = sort_runs(runs), now.astimezone(UTC).date() if now else None
+    first_on, last_on = (runs[0].day_on, runs[-1].day_on) if runs else (None, None)
+    expected = find_expectations(session, source, tried)
+    by_state = rank_days(tried, expected, (today or last_on or date.max).toordinal())
+    if today is not None:
+        end_on = min(end_on, today) if end_on else None
+        last_on = max(last_on, today - DAY) if last_on else None
+    start_on, end_on = limit_period(start_on, end_on, first_on, last_on)
+    counts = count_states(by_state, start_on, end_on)
     within = [run for run in runs if start_on and end_on and start_on <= run.day_on <= end_on]
-    states = _rank_days(within, expected, today)
-    counts = Counter(states.values())
     gaps = []
     if start_on and end_on:
         stops = list_stopped_days(session, moment)
-        gaps = _find_gaps(start_on, end_on, states, within, stops, expected)
+        gaps = _find_gaps(start_on, end_on, by_state[CRAWLED], within, stops, expected)
     answered = [run.observed_at for run in runs if run.ended_well]
     return SourceCoverage(
         source=source,
         start_on=start_on,
         end_on=end_on,
-        days=max(0, (end_on - start_on).days + 1) if start_on and end_on else 0,
+        days=count_period(start_on, end_on),
         days_crawled=counts[CRAWLED],
         days_partial=counts[PARTIAL],
         days_failed=counts[FAILED],
         runs=len(within),
         last_crawled_at=max(answered, default=None),
         gaps=gaps,
-    )
-
-
-def summarise_coverage(
-    session: Session,
-    source: str,
-    start_on: date | None = None,
-    end_on: date | None = None,
-    *,
-    moment: Moment = NOW,
-) -> CrawledDays:
-    """How well a source was crawled, in figures and as a sentence; parameters as `cover_source`."""
-    cover = cover_source(session, source, start_on, end_on, moment=moment)
-    sentence = tell_crawled_days(
-        cover.days,
-        cover.days_crawled,
-        cover.last_crawled_at,
-        cover.days_partial,
-        cover.days_failed,
-    )
-    if start_on and cover.start_on and start_on < cover.start_on:
-        sentence += f"; not before {cover.start_on.day} {cover.start_on:%b %Y}"
-    return CrawledDays(
-        source=source,
-        days=cover.days,
-        days_crawled=cover.days_crawled,
-        days_partial=cover.days_partial,
-        days_failed=cover.days_failed,
-        last_crawled_at=cover.last_crawled_at,
-        sentence=sentence,
     )
 
 
@@ -116,33 +82,15 @@ def cover_days(
     A day on which only some of those that are `expected` were crawled counts as partial. A day that is not
     over lacks nothing before a run has failed on it.
     """
-    states = _rank_days(runs, expected, today)
+    by_state = rank_days(sort_runs(runs), expected, today.toordinal() if today else None)
+    states = {
+        day: state
+        for state, spans in by_state.items()
+        for first, last in spans
+        for day in range(max(first, start_on.toordinal()), min(last, end_on.toordinal()) + 1)
+    }
     days = (start_on + n * DAY for n in range((end_on - start_on).days + 1))
-    return [DayCover(day_on=day, state=states.get(day, NOT_CRAWLED)) for day in days]
-
-
-def _rank_days(
-    runs: Sequence[PastRun], expected: Expectations | None, today: date | None
-) -> dict[date, str]:
-    """The state of each day with a run."""
-    tried: defaultdict[date, dict[str, str]] = defaultdict(dict)
-    for run in runs:
-        best = tried[run.day_on].get(run.partition, NOT_CRAWLED)
-        tried[run.day_on][run.partition] = min(best, _state_of(run), key=_RANK.__getitem__)
-    states = {}
-    for day, by_partition in tried.items():
-        wanted = expected.list_expected(day) if expected else set()
-        if today is not None and day >= today:
-            wanted &= set(by_partition)
-        states[day] = _join_states(by_partition, wanted)
-    return states
-
-
-def _join_states(states: Mapping[str, str], wanted: Collection[str]) -> str:
-    """How a day went by what was tried on it and what was wanted."""
-    best = min(states.values(), key=_RANK.__getitem__, default=NOT_CRAWLED)
-    is_lacking = any(states.get(name, NOT_CRAWLED) != CRAWLED for name in wanted)
-    return PARTIAL if best == CRAWLED and is_lacking else best
+    return [DayCover(day_on=day, state=states.get(day.toordinal(), NOT_CRAWLED)) for day in days]
 
 
 def cover_source_days(
@@ -151,33 +99,23 @@ def cover_source_days(
     """The state of each day of a source between two days, both included."""
     runs = list_past_runs(session, source, now=now)
     today = now.astimezone(UTC).date() if now else None
-    return cover_days(runs, start_on, end_on, find_expectations(session, source, runs), today)
-
-
-_RANK: Mapping[str, int] = {CRAWLED: 0, PARTIAL: 1, FAILED: 2, NOT_CRAWLED: 3}
-
-
-def _state_of(run: PastRun) -> str:
-    if run.ended_well:
-        return CRAWLED
-    is_part = run.outcome in {Outcome.PARTIAL, Outcome.RUNNING} or run.seen
-    return PARTIAL if is_part else FAILED
+    expected = find_expectations(session, source, sort_runs(runs))
+    return cover_days(runs, start_on, end_on, expected, today)
 
 
 def _find_gaps(
     start_on: date,
     end_on: date,
-    states: Mapping[date, str],
+    crawled: DaySpans,
     runs: Sequence[PastRun],
     stops: Sequence[StoppedDays],
     expected: Expectations,
 ) -> list[Gap]:
     """What lies between days that were crawled; a period may have more days than can be walked through."""
-    crawled = sorted(day_on for day_on, state in states.items() if state == CRAWLED)
-    begins = [start_on, *(day_on + DAY for day_on in crawled)]
-    ends = [*(day_on - DAY for day_on in crawled), end_on]
-    spans = zip(begins, ends, strict=True)
-    return [_make_gap(begin, end, runs, stops, expected) for begin, end in spans if begin <= end]
+    period = DaySpan(start_on.toordinal(), end_on.toordinal())
+    spans = leave_out((period,), crawled) if period.first <= period.last else ()
+    ends = [(date.fromordinal(first), date.fromordinal(last)) for first, last in spans]
+    return [_make_gap(begin, end, runs, stops, expected) for begin, end in ends]
 
 
 def _make_gap(
@@ -187,7 +125,8 @@ def _make_gap(
     stops: Sequence[StoppedDays],
     expected: Expectations,
 ) -> Gap:
-    within = [run for run in runs if start_on <= run.day_on <= end_on]
+    begin = bisect_left(runs, start_on, key=lambda run: run.day_on)
+    within = runs[begin : bisect_right(runs, end_on, key=lambda run: run.day_on)]
     by_reason: defaultdict[str, set[str]] = defaultdict(set)
     for run in within:
         if not run.ended_well:

@@ -4,7 +4,6 @@ A partition that was crawled and of which nothing was ever promised is expected 
 crawl, which is how often every shipped schedule crawls or oftener; one that was only ever imported is not.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +12,8 @@ from sqlmodel import Session
 
 from archive.curation.watch_lists import list_ended
 from archive.models import CrawlPromise
-from archive.reading.coverage.runs import PastRun
+from archive.reading.coverage.spans import DaySpan, DaySpans, has_any, join_spans, leave_out
+from archive.reading.coverage.tried import CRAWLED, TriedDays
 from archive.runs.promises import read_promises
 
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ class Expectations:
     """What is expected of the partitions of one source."""
 
     days: Mapping[str, Sequence[ExpectedDays]]
-    crawled: Mapping[str, frozenset[date]]
+    crawled: Mapping[str, DaySpans]
     """Days with a run that ended well, by partition."""
 
     def limit(self, is_wanted: Callable[[str], bool]) -> "Expectations":
@@ -52,25 +52,33 @@ class Expectations:
         """Whether a partition is."""
         for each in self.days.get(partition, ()):
             if each.start_on <= day < each.end_on:
-                found = self.crawled.get(partition, frozenset())
-                return not any(day - n * DAY in found for n in range(1, each.days_per_round))
+                number = day.toordinal()
+                found = self.crawled.get(partition, ())
+                return not has_any(found, number - each.days_per_round + 1, number - 1)
         return False
 
+    def list_lacking(self, partition: str) -> DaySpans:
+        """Days on which a partition was expected to be crawled, and no run of it ended well."""
+        crawled = self.crawled.get(partition, ())
+        lacking: list[DaySpan] = []
+        for each in self.days.get(partition, ()):
+            days = DaySpan(each.start_on.toordinal(), each.end_on.toordinal() - 1)
+            longer = each.days_per_round - 1
+            looked_at = join_spans(DaySpan(first, last + longer) for first, last in crawled)
+            lacking += leave_out((days,), looked_at) if days.first <= days.last else ()
+        return join_spans(lacking)
 
-def find_expectations(session: Session, source: str, runs: Sequence[PastRun]) -> Expectations:
-    """What is expected of the partitions of a source; `runs`: all there are of it, in the order of time."""
-    first: dict[str, date] = {}
-    crawled: defaultdict[str, set[date]] = defaultdict(set)
-    for run in runs:
-        if run.is_crawl:
-            first.setdefault(run.partition, run.day_on)
-        if run.ended_well:
-            crawled[run.partition].add(run.day_on)
+
+def find_expectations(
+    session: Session, source: str, tried: Mapping[str, TriedDays]
+) -> Expectations:
+    """What is expected of the partitions of a source; `tried`: all days with runs of it, by partition."""
+    first = {name: days.first_crawl_on for name, days in tried.items() if days.first_crawl_on}
     promises = read_promises(session, source).get(source, {})
     names = {*first, *promises}
     names -= set(list_ended(session, sorted(names)))
     days = {name: _list_days(promises.get(name, ()), first.get(name)) for name in sorted(names)}
-    return Expectations(days, {name: frozenset(found) for name, found in crawled.items()})
+    return Expectations(days, {name: each.by_state[CRAWLED] for name, each in tried.items()})
 
 
 def _list_days(promises: Sequence[CrawlPromise], first_on: date | None) -> list[ExpectedDays]:

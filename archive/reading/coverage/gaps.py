@@ -7,9 +7,10 @@ from itertools import groupby
 
 from archive.models.runs import Outcome
 from archive.reading.coverage.answers import WeekGap
-from archive.reading.coverage.days import NOBODY_CRAWLED, NOT_CRAWLED
+from archive.reading.coverage.days import NOBODY_CRAWLED
 from archive.reading.coverage.runs import PastRun
 from archive.reading.coverage.stops import StoppedDays
+from archive.reading.coverage.tried import NOT_CRAWLED
 
 UncoveredDay = tuple[str, str]
 """How the last run of a day ended, and why."""

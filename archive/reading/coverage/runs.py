@@ -94,11 +94,16 @@ def limit_runs(moment: Moment) -> list[ColumnElement[bool]]:
     return moment.limit_clocks(col(Run.ended_at), col(Run.observed_at))
 
 
+def has_read_nothing(kind: str, outcome: str, seen: int) -> bool:
+    """Whether a run is an import that ended well and tells of no day."""
+    return kind == RunKind.IMPORT and outcome in ENDED_WELL and not seen
+
+
 def _take(run: Row[*tuple[Any, ...]], now: datetime | None) -> PastRun:
     failure = ""
     if now is not None and has_fallen_silent(run, now):
         failure = WORKER_STOPPED
-    elif run.kind == RunKind.IMPORT and run.outcome in ENDED_WELL and not run.seen:
+    elif has_read_nothing(run.kind, run.outcome, run.seen):
         failure = READ_NOTHING
     return PastRun(
         run_id=run.id,

@@ -21,6 +21,7 @@ from archive.reading.coverage.gaps import find_gaps
 from archive.reading.coverage.runs import PastRun, list_past_runs
 from archive.reading.coverage.source_totals import WEEK, WeekTotal, read_week_totals, week_of
 from archive.reading.coverage.stops import StoppedDays, list_stopped_days
+from archive.reading.coverage.tried import sort_runs
 from archive.runs.countries import ALL_COUNTRIES
 from archive.runs.lease import UNNAMED_PARTITION
 from archive.store.batches import cut_batches
@@ -122,7 +123,7 @@ def _gather(
     if watch_list is not None:
         runs = [run for run in runs if find_list_id(run.partition) == watch_list]
     partitions = None if watch_list is None else {run.partition for run in runs}
-    expectations = find_expectations(session, source, runs)
+    expectations = find_expectations(session, source, sort_runs(runs))
     if watch_list is not None:
         expectations = expectations.limit(lambda name: find_list_id(name) == watch_list)
     weeks = _sort_into_weeks(runs, from_on, min(to_on or today, today))

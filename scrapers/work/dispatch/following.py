@@ -21,6 +21,7 @@ from scrapers.intake.pages import Clock
 RULES, SEARCH_COPY = "ads held against the rules", "ads in the search copy"
 MIRROR = "tables in the mirror"
 COPIES = "ads compared with others"
+CREATIVES = "creatives in the search copy"
 WHOLE_STEP = "all of it"
 """The subject of a step that failed as a whole."""
 
@@ -69,8 +70,9 @@ def follow_changes(
     steps = [
         (evaluate, QuarantineStage.EVALUATION, evaluate_rules, RULES),
         (index, QuarantineStage.SEARCH, sync_search, SEARCH_COPY),
-        (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
         (copies, QuarantineStage.COPIES, find_copies, COPIES),
+        (copies and index, QuarantineStage.SEARCH, sync_search, CREATIVES),
+        (mirror, QuarantineStage.MIRROR, write_mirror, MIRROR),
     ]
     put_aside = 0
     for is_wanted, stage, follow, name in steps:

@@ -1,5 +1,10 @@
 """One creative for copies of a text with the same names; without words for one payer and landing address."""
 
+from sqlmodel import select
+
+from archive.models import PublicAd
+from archive.store.changes import last_change_seq, read_changes
+from archive.store.database import read
 from tests.archive.duplicates.conftest import read_creatives
 
 TOWN = "On Thursday you can choose a council that listens, so vote for {} in {} this time"
@@ -56,3 +61,35 @@ def test_ads_without_words_are_one_creative_by_payer_and_landing_address(engine,
     )
     assert len(read_creatives(engine)) == 6
     assert group(engine) == [["a", "b"]]
+
+
+def tell_changed(engine, after=0):
+    """Refs of the ads of which the change sequence says that they are of another creative."""
+    with read(engine) as session:
+        changes = [c for c in read_changes(session, after, 1_000) if c.kind == "ad_creative"]
+        refs = dict(session.exec(select(PublicAd.id, PublicAd.ref)).all())
+        return sorted(refs[change.subject_id] for change in changes), last_change_seq(session)
+
+
+def test_who_reads_the_changes_hears_which_ads_are_of_another_creative_and_of_no_other(
+    engine, show, compare
+):
+    show(a=FIRST, c=LAST)
+    told, seq = tell_changed(engine)
+    assert told == ["a", "c"]
+
+    before = read_creatives(engine)
+    show(b=BETWEEN, d="Quite another text that says nothing of the sort to anybody")
+    told, seq = tell_changed(engine, seq)
+    now = read_creatives(engine)
+    assert now["a"] == now["b"] == now["c"]
+    assert told == sorted({"b", "d"} | {ref for ref in before if before[ref] != now[ref]})
+
+    show(
+        d={
+            "bodies": ["Quite another text that says nothing of the sort to anybody"],
+            "countries": ["GR"],
+        }
+    )
+    compare()
+    assert tell_changed(engine, seq)[0] == []

@@ -14,7 +14,14 @@ from scrapers.intake.importing import READING, ImportOrder, import_files
 from scrapers.sources import spider
 from scrapers.spiders.snap import COLUMNS, SnapSpider
 from scrapers.work.crawl.releasing import release_quarantined
-from scrapers.work.dispatch.following import COPIES, MIRROR, RULES, SEARCH_COPY, follow_changes
+from scrapers.work.dispatch.following import (
+    COPIES,
+    CREATIVES,
+    MIRROR,
+    RULES,
+    SEARCH_COPY,
+    follow_changes,
+)
 from tests.scrapers.crawls import Home, now
 from tests.scrapers.samples import import_paths, pack
 
@@ -91,7 +98,7 @@ def test_each_stage_says_how_far_it_has_come_and_none_is_whole_before_its_end(
     import_files(home.settings, home.engine, SnapSpider, order, now, reach)
     follow_changes(home.settings, home.engine, now, mirror=True, copies=True, reach=reach)
 
-    assert set(told) == {READING, RULES, SEARCH_COPY, MIRROR, COPIES}
+    assert set(told) == {READING, RULES, SEARCH_COPY, MIRROR, COPIES, CREATIVES}
     for stage, shares in told.items():
         assert len(shares) >= (4 if stage == MIRROR else 10), stage
         assert shares == sorted(shares), stage

@@ -10,6 +10,8 @@ from archive.store.database import read
 from scrapers.replica.serve import running_replica
 from scrapers.work.dispatch import consumers
 from scrapers.work.dispatch.following import follow_changes
+from search.engines import open_search
+from search.question.query import build_query
 from tests.scrapers.crawls import now
 
 
@@ -76,6 +78,15 @@ def test_the_worker_compares_ads_and_an_import_does_not(crawled):
     follow_changes(crawled.settings, crawled.engine, now, evaluate=False, index=False, copies=True)
 
     assert count_compared(crawled) == crawled.count("ads")
+
+
+def test_the_search_copy_has_the_creatives_as_soon_as_they_are_found(crawled):
+    follow_changes(crawled.settings, crawled.engine, now, evaluate=False, copies=True)
+
+    search = open_search(crawled.settings, crawled.engine)
+    with read(crawled.engine) as session:
+        page = search.search(session, build_query(copies="once", include="unlabelled"))
+    assert 0 < page.creatives <= page.total == crawled.count("ads")
 
 
 def count_compared(home):

@@ -101,7 +101,8 @@ _FIELDS_READ = frozenset(
     {
         *("id", "public_id", "source", "platform"),
         *("advertiser_name", "advertiser_id", "payer_name", "sponsor_name"),
-        *("countries", "languages", "surfaces", "media_type", "declared_political", "currency"),
+        *("countries", "countries_from", "languages", "surfaces", "media_type"),
+        *("declared_political", "currency"),
         *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
         *("started_on", "ended_on", "dates_contradict", "state", "versions", "missing"),
         *("titles", "bodies", "descriptions", "landing_urls", "landing_domains"),
@@ -167,6 +168,7 @@ def make_document(ad: PublicAd, beside: Beside = NOTHING) -> SearchDocument:
         former_names=list_former_names(ad, beside),
         election=clean_name(ad.election_name),
         countries=ad.countries,
+        countries_from=ad.countries_from,
         languages=ad.languages,
         surfaces=ad.surfaces,
         media_type=ad.media_type,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from archive.ingest.ads.asked_countries import note_asked_page
 from archive.ingest.ads.changed_ads import update_known
 from archive.ingest.ads.known_ads import MetAds, meet_known
 from archive.ingest.ads.vanished_ads import note_missed_since
@@ -71,8 +72,10 @@ def ingest_prepared(
             note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
         _log_addresses(session, stamp, met, new_ids)
-        seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
+        noted = [known.id for _, known in met.noted]
+        seen = [*new_ids, *met.quiet_ids, *noted]
         note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, seen)
+        note_asked_page(session, stamp, new_ids, noted, met.quiet_ids)
     return Counts(
         seen=len(prepared),
         new=len(new_ids),

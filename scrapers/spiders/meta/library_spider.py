@@ -134,6 +134,7 @@ class MetaAdLibrarySpider(SourceSpider):
         access="terms of an API",
         needs="a User access token of a person whose identity Meta has confirmed",
         partition_unit="one country, or one watch list",
+        asks_by_country=True,
         seconds_between_requests=3,
         data_gaps="spend and impressions only as ranges; no media files; countries of an ad outside the "
         "EU and UK",

@@ -1,35 +1,37 @@
-"""A source that is asked country by country, and runs that ask it."""
+"""What is said of ads that a source gave when it was asked for a country, and the archive without that."""
 
-import pytest
+from sqlalchemy import delete
+from sqlmodel import select
 
-from archive.ingest.close_run import close_run
-from archive.ingest.pages import ingest_page
-from archive.models.runs import Outcome, RunKind
-from archive.runs.lease import begin_run
+from archive.models import AskedCountry, PublicAd, RunCountry
+from archive.reading import read_ad
+from archive.reading.as_of.moment import NOW
+from archive.reading.shown_rows import check_shown
 from archive.store.database import write
-from archive.store.setup import write_sources
-from tests.archive.moments import day
-from tests.sources_with_terms import make_source
+from tests.archive.moments import ask
 
 LIBRARY = "library"
-"""Asked by country; `example` is not."""
+"""A source that is asked by country; `example` is not."""
+
+AD = f"{LIBRARY}:a1"
 
 
-@pytest.fixture
-def ask_library(engine):
-    """One run that asks for a partition: what was given, when it is learned, and of which day."""
+def where(engine, moment=NOW, ad=AD):
+    """Where an ad was shown, how that is known, and why it is not."""
+    view = ask(engine, read_ad, ad, moment)
+    return view.countries, view.countries_from, view.missing.get("countries")
+
+
+def is_sound(engine):
+    return check_shown(engine, lambda _: None).bad == []
+
+
+def forget_asked(engine):
+    """The archive as if nobody had ever noted what was asked for."""
     with write(engine) as session:
-        write_sources(session, [make_source(None, LIBRARY, asks_by_country=True)])
-
-    def ask(partition, ads, learned, observed=None, *, source=LIBRARY):
-        now = day(learned)
-        at = None if observed is None else day(observed)
-        with write(engine) as session:
-            run = begin_run(
-                session, source, partition, RunKind.CRAWL, now, observed_on=at, is_sweep=True
-            )
-            ingest_page(session, run, ads, None, now)
-            close_run(session, run, Outcome.DONE, now, covered=True)
-        return run.run_id
-
-    return ask
+        session.connection().execute(delete(AskedCountry))
+        session.connection().execute(delete(RunCountry))
+        silent = {"countries": [], "countries_from": None}
+        for ad in session.exec(select(PublicAd).where(PublicAd.countries_from == "asked")).all():
+            ad.sqlmodel_update(silent | {"missing": ad.missing | {"countries": "not_provided"}})
+            session.add(ad)

@@ -51,15 +51,20 @@ def list_asked_sources(session: Session) -> Sequence[str]:
 
 
 def note_asked_page(
-    session: Session, stamp: Stamp, new: Collection[int], noted: Collection[int], quiet: list[int]
+    session: Session,
+    stamp: Stamp,
+    new: Collection[int],
+    known: Collection[int],
+    reworded: Collection[int] = (),
 ) -> None:
-    """Note for which country the ads of a page were given: those new, changed perhaps, and unchanged.
+    """Note for which country the ads of a page were given, and show it.
 
-    Called once their rows are written: a new version may be silent on countries where the one before was not.
+    Called once their rows are written. `reworded`, of those known: a new version may be silent on countries
+    where the one before was not.
     """
-    country, met = stamp.asked_country, [*new, *noted, *quiet]
-    news = note_asked(session, stamp.lease, country, met, stamp.now) if country else []
-    _show(session, {*noted, *news})
+    country = stamp.asked_country
+    news = note_asked(session, stamp.lease, country, [*new, *known], stamp.now) if country else []
+    _show(session, {*reworded, *news})
     _tell(session, sorted({*news}.difference(new)), stamp.now)
 
 

@@ -72,10 +72,10 @@ def ingest_prepared(
             note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
         _log_addresses(session, stamp, met, new_ids)
-        noted = [known.id for _, known in met.noted]
-        seen = [*new_ids, *met.quiet_ids, *noted]
-        note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, seen)
-        note_asked_page(session, stamp, new_ids, noted, met.quiet_ids)
+        known = [*met.quiet_ids, *(ad.id for _, ad in met.noted)]
+        note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, [*new_ids, *known])
+        reworded = [ad.id for p, ad in met.noted if p.content_sha256 != ad.content_sha256]
+        note_asked_page(session, stamp, new_ids, known, reworded)
     return Counts(
         seen=len(prepared),
         new=len(new_ids),

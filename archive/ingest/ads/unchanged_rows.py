@@ -75,7 +75,7 @@ def note_unchanged(
         gate.ads.weigh([], sums, len(ads))
     ids = [one.id for one in ads]
     note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, ids)
-    note_asked_page(session, stamp, (), (), ids)
+    note_asked_page(session, stamp, (), ids)
     counted = {"seen": Run.seen + len(ads), "unchanged": Run.unchanged + len(ads)}
     session.connection().execute(
         update(Run).where(col(Run.id) == stamp.lease.run_id).values(**counted)

@@ -65,6 +65,17 @@ def _refuse_filter(value: str | None) -> None:
         raise typer.Exit(WRONG_USAGE)
 
 
+NoOption = Annotated[
+    str | None,
+    typer.Option(
+        *(f"--{name.replace('_', '-')}" for name in ALL_FILTERS if name != "to"),
+        hidden=True,
+        callback=_refuse_filter,
+    ),
+]
+"""A filter is none: people are told how it is written."""
+
+
 def search(
     words: Annotated[
         list[str] | None,
@@ -86,14 +97,7 @@ def search(
     excel: Excel = False,
     sample: SampleSize = None,
     seed: Seed = "1",
-    _filter: Annotated[
-        str | None,
-        typer.Option(
-            *(f"--{name.replace('_', '-')}" for name in ALL_FILTERS),
-            hidden=True,
-            callback=_refuse_filter,
-        ),
-    ] = None,
+    _filter: NoOption = None,
 ) -> None:
     """Find ads by their words, addresses, names or id.
 

@@ -19,6 +19,7 @@ from archive.store.batches import cut_batches
 from archive.store.database import read, write
 from archive.store.outages import tell_cause
 from search.copies.consumer_position import require_count, require_standing
+from search.copy_mark import CopyMark, SearchCopy, UpTo, spell_shape
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
@@ -31,16 +32,12 @@ from search.port import (
     AllAds,
     AllowChange,
     Batch,
-    CopyMark,
     FoundAds,
     HeldDocument,
     NeverFilledError,
-    SearchCopy,
     SearchUnavailableError,
     SettingsLostError,
     Standing,
-    UpTo,
-    spell_shape,
 )
 from search.question.query import AdQuery, Sort
 

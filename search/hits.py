@@ -69,6 +69,11 @@ class ShownAd(SQLModel):
         default=None, description="Election, candidate or ballot the source ties it to."
     )
     countries: list[str] = Field(description="Countries it was shown in (ISO 3166-1 alpha-2).")
+    countries_from: str | None = Field(
+        default=None,
+        description="How they are known: `stated` by the source, or only `asked`: it was asked for each of "
+        "them and gave the ad. Empty: none is known.",
+    )
     languages: list[str] = Field(description="Languages of the ad (ISO 639-1).")
     surfaces: list[str] = Field(description="Where on the platform it was shown.")
     media_type: str | None = Field(description="Kind of creative as the source names it.")

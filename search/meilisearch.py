@@ -15,6 +15,7 @@ from sqlmodel import Session
 from config.settings import Settings
 from search.answering.found import keep_begun
 from search.copies.consumer_position import require_count, require_standing
+from search.copy_mark import CopyMark, SearchCopy, UpTo, spell_shape
 from search.indexed.documents import Rejection, SearchDocument
 from search.indexed.history import read_held, restore_documents
 from search.indexed.texts import list_answering
@@ -49,14 +50,10 @@ from search.port import (
     AllAds,
     AllowChange,
     Batch,
-    CopyMark,
     FoundAds,
     HeldDocument,
-    SearchCopy,
     SettingsLostError,
     Standing,
-    UpTo,
-    spell_shape,
 )
 from search.question.filters import fold_start
 from search.question.query import AdQuery, Copies

@@ -4,25 +4,18 @@
 stays the record of truth; whatever stands behind this port may be dropped and made again.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from sqlmodel import Session
 
 from archive.errors import OutageError
+from search.copy_mark import CopyMark, SearchCopy, UpTo
 from search.hits import FoundCreatives
 from search.indexed.documents import Rejection, SearchDocument
 from search.question.query import AdQuery
-
-DOCUMENT_SHAPE = 6
-"""Raise it when values of documents are made otherwise: every engine is then filled anew at the next sync.
-
-Fields, settings and tables are no matter of it (`spell_shape`).
-"""
 
 LEASE = timedelta(seconds=60)
 """How long whoever fills a copy may be silent before another does it."""
@@ -66,48 +59,6 @@ class ForeignCopyError(SearchUnavailableError):
 
 class CopyBusyError(SearchUnavailableError):
     """Another process fills the copy just now."""
-
-
-class UpTo(NamedTuple):
-    """A change, as a copy notes up to where it follows."""
-
-    seq: int
-    at: int
-    """When it was recorded, in microseconds: in another past of the archive it was another change."""
-
-
-@dataclass(frozen=True)
-class CopyMark:
-    """What stands beside a copy, in the same place: whose it is, which one, and how far it follows."""
-
-    archive_id: str
-    realm: str
-    """Whether its ads are invented or real; empty: the archive had none yet."""
-    token: str
-    """Drawn for each copy that is made."""
-    shape: str
-    """Of its documents and settings (`spell_shape`)."""
-    seq: int
-    """Every change up to this one is in it."""
-    at: int
-    """When that was recorded (`UpTo`)."""
-
-
-@dataclass(frozen=True)
-class SearchCopy:
-    """A copy as it is found."""
-
-    documents: int
-    mark: CopyMark | None = None
-    """`None`: nothing says whose it is."""
-    is_usable: bool = True
-    """Whether readers can be answered from it: it has its settings."""
-
-
-def spell_shape(*settings: Any) -> str:  # noqa: ANN401 (whatever JSON takes)
-    """What differs once documents have other fields, or an engine other settings: copies are made anew."""
-    made_of = [DOCUMENT_SHAPE, sorted(SearchDocument.model_fields), settings]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

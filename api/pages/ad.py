@@ -34,7 +34,7 @@ from archive.reading.ads.sightings import list_import_times, read_last_seen
 from archive.reading.as_of.moment import Moment
 from archive.reading.corrections import CorrectionFilter, list_corrections
 from archive.reading.views import AdView, EvidenceView, MetricView, VersionView
-from archive.records import MissingReason
+from archive.records import CountriesFrom, MissingReason
 from archive.records.identity import ad_path, public_id
 from archive.store.database import read
 from config.counts import write_count
@@ -91,7 +91,7 @@ def show_ad(rooms: RoomsDep, moment: MomentOf, source: str, ref: str) -> HTMLRes
             moment=moment,
         )
         rules = find_rules(
-            rooms.book.list_in_use(session), ad.countries, _list_regions(ad), ad.started_on
+            rooms.book.list_in_use(session), _list_stated(ad), _list_regions(ad), ad.started_on
         )
         return render_page(
             rooms,
@@ -179,6 +179,11 @@ def find_rules(
         if rule.is_evaluated and _reaches(rule, known):
             found.append(rule)
     return found
+
+
+def _list_stated(ad: AdView) -> list[str]:
+    """The countries that rules take an ad to be shown in by its source's word."""
+    return ad.countries if ad.countries_from == CountriesFrom.STATED else []
 
 
 def _list_regions(ad: AdView) -> list[str]:

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
+from archive.ingest.ads.asked_countries import find_asked_country
 from archive.ingest.ads.moved_ids import ingest_moves
 from archive.ingest.ads.take_ads import ingest_ads
 from archive.ingest.rows import Stamp
@@ -85,7 +86,8 @@ def stamp_page(
     """What the rows of a page share."""
     shown = read_shown_fields(session, lease.source)
     is_late = has_newer_run(session, lease)
-    return Stamp(lease, capture_id, now, is_late, row_hashes, shown)
+    asked_country = find_asked_country(session, lease.source, lease.partition)
+    return Stamp(lease, capture_id, now, is_late, row_hashes, shown, asked_country)
 
 
 class IngestedRecords(NamedTuple):

@@ -90,6 +90,8 @@ class Stamp:
     """Hash of the raw row by ref, of ads that stand in one row of the page alone."""
     shown: ShownFields = field(default_factory=ShownFields)
     """What the source may be quoted with."""
+    asked_country: str | None = None
+    """The one country that the run asked its source for."""
 
     @property
     def columns(self) -> Values:

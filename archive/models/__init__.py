@@ -11,6 +11,7 @@ from archive.models.ads import (
     Advertiser,
     AdvertiserAlias,
     AdvertiserName,
+    AskedCountry,
     PublicAd,
     VanishedPeriod,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "ApiKey",
     "ArchiveFact",
     "ArchiveSecret",
+    "AskedCountry",
     "Capture",
     "CaseStep",
     "Change",

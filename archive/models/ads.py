@@ -112,6 +112,23 @@ class VanishedPeriod(SQLModel, table=True):
     )
 
 
+class AskedCountry(SQLModel, table=True):
+    """That a run which asked its source for one country was given an ad; rows are only added.
+
+    Of an ad and a country there is the first such run, and any that was taken in later and observed before.
+    """
+
+    __tablename__ = "asked_country"
+    __table_args__ = (UniqueConstraint("ad_id", "country", "observed_at", name="asked_country_ad"),)
+
+    id: int | None = Field(default=None, sa_type=BIG_ID, primary_key=True, description="Our id.")
+    ad_id: int = Field(sa_type=BIG_ID, description="The ad (`ad.id`).")
+    country: str = Field(description="The country asked for (ISO 3166-1 alpha-2).")
+    observed_at: datetime = Field(description="When the source gave it.")
+    recorded_at: datetime = Field(description="When this archive learned it.")
+    run_id: int = Field(sa_type=BIG_ID, description="Run that asked.")
+
+
 class Advertiser(SQLModel, table=True):
     """Who runs ads at one source, by the source's id or, weakly, by name alone."""
 
@@ -189,6 +206,12 @@ class PublicAd(AdContent, AdNumbers, table=True):
         default=False,
         sa_column_kwargs={"server_default": false()},
         description="It ends before it starts: both dates stand as stated, and its end counts as unknown.",
+    )
+    countries_from: str | None = Field(
+        default=None,
+        description="How the countries are known: `stated` by the source, or only `asked`: it was asked for "
+        "each of them, gave the ad and says nothing of countries. Rules read stated ones alone. Empty: none "
+        "is known.",
     )
     landing_domains: list[str] = Field(
         default_factory=list, sa_type=JSON, description="Host names the ad leads to."

@@ -242,7 +242,7 @@ class RunCountry(SQLModel, table=True):
     )
     country: str = Field(
         primary_key=True,
-        description="ISO 3166-1 alpha-2; empty: ads whose source names no country; `*`: every ad "
+        description="ISO 3166-1 alpha-2; empty: ads of which no country is known; `*`: every ad "
         "once, wherever it was shown.",
     )
     seen: int = Field(description="Distinct ads seen.")

@@ -36,6 +36,7 @@ from archive.records.shown_fields import (
     show_statement,
 )
 from archive.records.wages import read_purposes
+from archive.runs.asked_countries import list_asked
 from archive.store.bulk import table_of, update_rows
 from archive.store.changes import append_changes
 
@@ -133,7 +134,8 @@ def _project_current(session: Session, row: PublicAd) -> None:
     reasons = {name: why for name, why in row.missing.items() if name in NUMBER_FIELDS}
     content = version.content | {"missing": version.content["missing"] | reasons}
     record = AdRecord(**content, **numbers)
-    for name, value in project_record(row.source, record, version.withheld).items():
+    asked = list_asked(session, [row.id]).get(row.id, ())
+    for name, value in project_record(row.source, record, version.withheld, asked).items():
         setattr(row, name, value)
     row.missing = dict(sorted(row.missing.items()))
     row.content_sha256 = version.shown_sha256

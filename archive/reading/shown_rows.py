@@ -14,6 +14,7 @@ from archive.models import Ad, Disclosure, PublicAd
 from archive.reading.as_of.moment import NOW, Moment
 from archive.reading.as_of.past import restore_ads
 from archive.reading.as_of.past_money import restore_disclosures
+from archive.reading.asked_rows import check_asked
 from archive.reading.hashed_rows import check_hashes, check_standing
 from archive.records.escaping import escape_text
 from archive.store.bulk import table_of
@@ -67,6 +68,7 @@ def check_shown(engine: Engine, tell: TellDone) -> ArchiveCheck:
         tell(count)
     check_hashes(engine, check, tell)
     check_standing(engine, check)
+    check_asked(engine, check)
     return check
 
 

@@ -52,15 +52,16 @@ class RedactionView(SQLModel):
 
 @view_of(
     PublicAd,
-    "public_id as id, source, advertiser_id, text, payer_address_given, dates_contradict, landing_domains, "
-    "missing, source_fields, state, versions, content_sha256, first_seen_at, last_changed_at, "
-    "vanished_at, recorded_at",
+    "public_id as id, source, advertiser_id, text, payer_address_given, dates_contradict, countries_from, "
+    "landing_domains, missing, source_fields, state, versions, content_sha256, first_seen_at, "
+    "last_changed_at, vanished_at, recorded_at",
 )
 class AdItem(AdContent, AdNumbers):
     """An ad as lists show it: content, numbers, and what the archive knows about it."""
 
     id: str
     source: str
+    countries_from: str | None
     missing: dict[str, MissingReason]
     is_visible_by_default: bool = Field(description=VISIBLE_BY_DEFAULT)
 

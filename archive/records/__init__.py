@@ -5,7 +5,14 @@ OpenAPI and CSV headers follow from it. Records validate as they are made; table
 table row is only ever built from a record.
 """
 
-from archive.records.ads import BOUNDS, AdContent, AdNumbers, AdRecord, AdvertiserMove
+from archive.records.ads import (
+    BOUNDS,
+    AdContent,
+    AdNumbers,
+    AdRecord,
+    AdvertiserMove,
+    CountriesFrom,
+)
 from archive.records.base import MAX_MINOR, MISSING_IN_WORDS, MissingReason, Record, Row
 from archive.records.money import AmountBasis, Rounding, TaxBasis
 from archive.records.sources import (
@@ -48,6 +55,7 @@ __all__ = [
     "AmountBasis",
     "AnyRecord",
     "CommitteeRecord",
+    "CountriesFrom",
     "DisclosureRecord",
     "Grain",
     "Material",

@@ -1,6 +1,7 @@
 """What a source says about an ad: its content, its numbers, and the two together."""
 
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from pydantic import AwareDatetime, field_validator, model_validator
@@ -9,6 +10,16 @@ from sqlmodel import Field, SQLModel, UTCDateTime
 
 from archive.records.base import MAX_MINOR, Record, Row
 from archive.records.money import check_currency
+
+
+class CountriesFrom(StrEnum):
+    """How the countries of an ad are known; rules read those that are stated or derived."""
+
+    STATED = "stated"
+    DERIVED = "derived"
+    """A rule's tables tell them from regions of delivery that the source states."""
+    ASKED = "asked"
+    """The source was asked for them, one at a time, and gave the ad."""
 
 
 class AdContent(SQLModel):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.records import AdContent, AdNumbers, AdRecord, MissingReason
+from archive.records import AdContent, AdNumbers, AdRecord, CountriesFrom, MissingReason
 from archive.records.identity import advertiser_id, public_id
 from archive.records.postal_addresses import tell_address_given
 
@@ -29,17 +29,42 @@ DERIVED_FIELDS = (
     "text",
     "payer_address_given",
     "dates_contradict",
+    "countries_from",
     "landing_domains",
 )
 """What the view holds beside the record's own fields, in the order of `derive_fields`."""
 
 
+SILENT = (MissingReason.NOT_PROVIDED, MissingReason.NOT_DISCLOSED)
+"""Why a source states no country that never stated any; what is unreadable or redacted it did state."""
+
+
 def project_record(
-    source: str, record: AdRecord, withheld: Mapping[str, Any] | None = None
+    source: str,
+    record: AdRecord,
+    withheld: Mapping[str, Any] | None = None,
+    asked: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The columns of `public_ad` that follow from what the source said, without what is withheld."""
+    """The columns of `public_ad` that follow from what the source said, without what is withheld.
+
+    `asked`: the countries it was asked for, one at a time, when it gave the ad.
+    """
     derived = derive_fields(source, record.__dict__, withheld)
-    return record.model_dump() | dict(zip(DERIVED_FIELDS, derived, strict=True))
+    stated = record.model_dump() | dict(zip(DERIVED_FIELDS, derived, strict=True))
+    is_silent = stated["missing"].get("countries") in SILENT
+    return stated | (show_asked(asked, stated["missing"]) if is_silent else {})
+
+
+def show_asked(asked: Iterable[str], missing: Mapping[str, str]) -> dict[str, Any]:
+    """The columns of an ad whose source is silent on countries that tell what it was asked for, if anything.
+
+    `missing`: the reasons of the ad's fields without a value.
+    """
+    countries = sorted(asked)
+    if not countries:
+        return {}
+    reasons = {name: why for name, why in missing.items() if name != "countries"}
+    return {"countries": countries, "countries_from": CountriesFrom.ASKED.value, "missing": reasons}
 
 
 def derive_fields(
@@ -56,6 +81,7 @@ def derive_fields(
         text,
         tell_address_given(payer, is_blank=is_blank),
         dates_contradict(values),
+        CountriesFrom.STATED.value if values["countries"] else None,
         list_domains(values["landing_urls"]),
     )
 

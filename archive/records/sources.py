@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
-from sqlalchemy import JSON, BigInteger, String
+from sqlalchemy import JSON, BigInteger, String, false
 from sqlmodel import Field, SQLModel
 
 from archive.records.base import MAX_MINOR
@@ -128,6 +128,12 @@ class SourceInfo(SQLModel):
     access: str = Field(description="robots: obey, or the terms of an API.")
     needs: str = Field(default="", description="What an operator must have: a token, an account.")
     partition_unit: str = Field(description="What one partition covers: a year's file, a country.")
+    asks_by_country: bool = Field(
+        default=False,
+        sa_column_kwargs={"server_default": false()},
+        description="Whether a partition's name begins with the one country that the source is asked for "
+        "(`NO`, `NO valg`): what it gives then counts as shown there, where it states no country.",
+    )
     seconds_between_requests: float = Field(
         ge=0, description="Fastest pace we allow ourselves here, in seconds."
     )

@@ -22,7 +22,7 @@ ALL_COUNTRIES = "*"
 """Stands for a country in the row that counts every ad of the run once, wherever it was shown."""
 
 NO_COUNTRY = ""
-"""Stands for a country in the row of ads for which the source names none."""
+"""Stands for a country in the row of ads of which none is known."""
 
 
 def write_run_countries(session: Session, lease: RunLease) -> None:

@@ -123,7 +123,7 @@ SHARED = ("platform", "declared_political", "countries")
 
 NEEDED_COLUMNS = {
     *("id", "public_id", "source", "version_id", "versions", "missing", "dates_contradict"),
-    *("started_at", "ended_at", "started_on", "ended_on", "day_zone", *SHARED),
+    *("started_at", "ended_at", "started_on", "ended_on", "day_zone", "countries_from", *SHARED),
 }
 """What every ad is read with, whatever rules ask."""
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from archive.models import PublicAd
-from archive.records import MissingReason
+from archive.records import CountriesFrom, MissingReason
 from archive.records.projection import fold_text
 from archive.text.words import frame_words
 from oversight.language import Facts, FactType, FactValue
@@ -20,8 +20,8 @@ from oversight.reference.registers import Registers, find_listed
 AdRow = PublicAd | SimpleNamespace
 """An ad of the public view, or of its columns those that are asked for."""
 
-STATED, DERIVED = "stated", "derived"
-"""What `ad.countries_from` may be."""
+STATED, DERIVED = CountriesFrom.STATED.value, CountriesFrom.DERIVED.value
+"""What `ad.countries_from` may be: what a source was merely asked for is no fact."""
 
 MADE_FROM = {
     "text": "bodies",
@@ -29,6 +29,7 @@ MADE_FROM = {
     "text_words": "bodies",
     "landing_domains": "landing_urls",
     "payer_address_given": "payer_name",
+    "countries": "countries",
     "countries_from": "countries",
     "delivery_regions": "delivery",
     "targeting_dimensions": "targeting",
@@ -37,10 +38,25 @@ MADE_FROM = {
 }
 """Columns made from others, whose reason is that of what they are made from."""
 
+
+def _take_stated(ad: AdRow) -> list[str] | MissingReason:
+    """The countries a source states; those it was merely asked for tell no rule where it showed the ad."""
+    is_asked = ad.countries_from == CountriesFrom.ASKED
+    return MissingReason.NOT_PROVIDED if is_asked else ad.countries
+
+
+def _tell_from(ad: AdRow) -> str | MissingReason | None:
+    stated = _take_stated(ad)
+    if isinstance(stated, MissingReason):
+        return stated
+    return STATED if stated else None
+
+
 MADE: dict[str, Callable[[AdRow], Any]] = {
     "text_folded": lambda ad: fold_text(ad.text),
     "text_words": lambda ad: frame_words(ad.text),
-    "countries_from": lambda ad: STATED if ad.countries else None,
+    "countries": _take_stated,
+    "countries_from": _tell_from,
     "delivery_regions": lambda ad: list_regions(ad.delivery),
     "targeting_dimensions": lambda ad: _list_kinds(row["dimension"] for row in ad.targeting),
     "surfaces": lambda ad: _list_kinds(ad.surfaces),

@@ -3,6 +3,7 @@
 from sqlalchemy import Engine
 
 from archive.errors import NotInitialisedError
+from archive.ingest.ads.asked_countries import note_unmarked
 from archive.privacy.projecting import project_changed
 from archive.records.escaping import escape_text
 from archive.store.database import open_engine, write
@@ -39,8 +40,14 @@ def bring_up_to_date(settings: Settings) -> Engine:
         mark_home(session, settings)
         apart = tell_home(session, settings)
         changed = project_changed(session, utc_now())
+        asked = note_unmarked(session, utc_now())
     if apart:
         note(f"{apart}; machines of one archive share one PAIDFORBY_HOME: paidforby doctor")
+    if asked:
+        note(
+            f"{write_count(asked, 'ad counts', 'ads count')} as shown in a country from now on that their "
+            "source was asked for, since it states none"
+        )
     if changed:
         note(
             "other fields of sources are shown than before: "

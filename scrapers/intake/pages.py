@@ -159,9 +159,9 @@ class Intake:
         hold_lease(session, self.lease, now, cursor=cursor)
         # What a page weighs counts once it is written: a page may be tried again.
         gate = deepcopy(self.gate)
-        counts = note_unchanged(session, self.lease, unchanged.values(), gate)
-        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         stamp = stamp_page(session, self.lease, capture.id, now, hashes)
+        counts = note_unchanged(session, stamp, unchanged.values(), gate)
+        records = [r for r in readings if not isinstance(r, Unreadable | NotRead | AdRow)]
         taken = ingest_each(session, stamp, records, gate)
         pieces = self._list_pieces(readings, capture)
         pieces += [refuse_record(capture, record, error) for record, error in taken.failed]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, insert, update
 from sqlmodel import Session
 
 from archive.errors import EvidenceError
+from archive.ingest.ads.asked_countries import list_asked_sources, note_sighted
 from archive.models import Disclosure, PublicAd
 from archive.models.changes import ChangeKind
 from archive.reading.hashed_rows import check_hashes
@@ -17,6 +18,7 @@ from archive.store.bulk import table_of
 from archive.store.changes import append_changes
 from archive.store.database import read, write
 from archive.store.ledger.checking import check_ledger
+from config.counts import write_count
 
 CHANGED: dict[type[Shown], ChangeKind] = {
     PublicAd: ChangeKind.AD_CONTENT,
@@ -38,7 +40,13 @@ def show_anew(engine: Engine, now: datetime) -> list[str]:
     check_hashes(engine, recorded, lambda _: None)
     if not recorded.ok:
         raise EvidenceError(f"nothing is shown anew: {recorded.bad[0]}; compare with a backup")
-    told: list[str] = []
+    with write(engine) as session:
+        noted = {each: note_sighted(session, each, now) for each in list_asked_sources(session)}
+    told = [
+        f"{source}: for which country it was asked when it gave {write_count(ads, 'ad')}"
+        for source, ads in noted.items()
+        if ads
+    ]
     for _, differing in find_differing(engine):
         if differing:
             with write(engine) as session:

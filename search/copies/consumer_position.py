@@ -20,16 +20,14 @@ from archive.store.changes import last_change_seq, read_position
 from archive.store.database import read
 from archive.store.identity import read_archive_id
 from config.counts import write_count
+from search.copy_mark import CopyMark, SearchCopy, UpTo
 from search.indexed.documents import count_microseconds
 from search.port import (
-    CopyMark,
     ForeignCopyError,
     NeverFilledError,
-    SearchCopy,
     SearchEngine,
     SearchUnavailableError,
     Standing,
-    UpTo,
 )
 
 TellPassed = Callable[[int], None]

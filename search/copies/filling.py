@@ -23,9 +23,10 @@ from archive.store.database import read, write
 from archive.store.identity import claim_archive_id
 from archive.store.realm import read_realm
 from search.copies.consumer_position import TellPassed, find_up_to, name_consumer
+from search.copy_mark import DOCUMENT_SHAPE, CopyMark, UpTo
 from search.indexed.documents import Rejection, SearchDocument, read_documents
 from search.indexed.history import with_history
-from search.port import DOCUMENT_SHAPE, CopyBusyError, CopyMark, SearchEngine, UpTo
+from search.port import CopyBusyError, SearchEngine
 
 CHANGES_AT_ONCE = 5_000
 """Meilisearch pays a fixed price for each round of new texts, so rounds are large."""

@@ -21,8 +21,9 @@ from search.copies.consumer_position import (
     read_search_position,
     refuse_unnamed,
 )
+from search.copy_mark import SearchCopy
 from search.indexed.documents import Rejection
-from search.port import ForeignCopyError, SearchCopy, SearchEngine
+from search.port import ForeignCopyError, SearchEngine
 
 _NOT_SEARCHED = (ChangeKind.FLAG, ChangeKind.AD_SEEN)
 

@@ -28,9 +28,10 @@ from search.copies.consumer_position import (
 )
 from search.copies.filling import SyncReport, TellBusy, filling_alone, make_anew, put_aside_rejected
 from search.copies.status import index_status
+from search.copy_mark import UpTo
 from search.indexed.documents import Rejection, count_microseconds, load_documents, reject
 from search.indexed.history import find_changed_currency, with_history
-from search.port import Batch, CopyBusyError, SearchEngine, UpTo
+from search.port import Batch, CopyBusyError, SearchEngine
 
 MOVING_KINDS = frozenset({ChangeKind.AD_NUMBERS, ChangeKind.AD_CREATIVE})
 AD_KINDS = MOVING_KINDS | {ChangeKind.AD_CONTENT, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA}

@@ -5,8 +5,8 @@ import re
 from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, inspect, select, text
 from sqlmodel import Session
 
+from search.copy_mark import CopyMark, UpTo
 from search.fts.tables import SearchTables, past_of, tables_of
-from search.port import CopyMark, UpTo
 
 _COPY = Table(
     "search_copy",

@@ -93,7 +93,8 @@ _FIELDS_READ = frozenset(
     {
         *("id", "public_id", "source", "platform"),
         *("advertiser_name", "advertiser_id", "payer_name", "sponsor_name"),
-        *("countries", "languages", "surfaces", "media_type", "declared_political", "currency"),
+        *("countries", "countries_from", "languages", "surfaces", "media_type"),
+        *("declared_political", "currency"),
         *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
         *("started_on", "ended_on", "dates_contradict", "state", "versions", "missing"),
         *("titles", "bodies", "descriptions", "landing_urls", "landing_domains"),

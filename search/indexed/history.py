@@ -19,6 +19,7 @@ from archive.models import (
     AdMedia,
     AdMetric,
     AdVersion,
+    AskedCountry,
     MediaFile,
     PublicAd,
     Redaction,
@@ -112,8 +113,8 @@ def read_times(session: Session, ad_ids: Sequence[int]) -> Times:
 
 
 def _select_events(ids: Sequence[int]) -> Iterator[Executable]:
-    of = col(AdVersion.ad_id)
-    yield select(of, col(AdVersion.recorded_at)).where(of.in_(ids))
+    for table in (AdVersion, AskedCountry):
+        yield select(col(table.ad_id), col(table.recorded_at)).where(col(table.ad_id).in_(ids))
     for at in (VanishedPeriod.recorded_at, VanishedPeriod.returned_recorded_at):
         yield select(col(VanishedPeriod.ad_id), col(at)).where(col(VanishedPeriod.ad_id).in_(ids))
     for at in (AdLabel.recorded_at, AdLabel.withdrawn_at):

@@ -19,7 +19,8 @@ def find_form(path: Path) -> Form:
         QuestionError: if it asks for none, or something of that name is there.
     """
     if path.suffix not in ENDINGS:
-        raise QuestionError("to", f"{path.name!r} must end in one of: {', '.join(ENDINGS)}")
+        told = f"{path.name!r} must end in one of: {', '.join(ENDINGS)}"
+        raise QuestionError("to", f"{told}; a last day is written --filter to=2026-11-20")
     for taken in (path, name_sidecar(path)):
         if taken.exists():
             raise QuestionError("to", f"{taken} is there already; choose another name")

@@ -13,6 +13,7 @@ from archive.reading.as_of.moment import NOW, Moment
 from archive.store.database import read, write
 from search.answering.answers import answer_query
 from search.answering.creatives import settle_copies
+from search.answering.found import search_now
 from search.as_of.answers import search_as_of
 from search.copies.comparing import check_copy
 from search.hits import SearchPage
@@ -53,7 +54,7 @@ def invent_ads(dice: random.Random, numbers: range):
 def ask(archive: SearchArchive, search: SearchEngine, query: AdQuery) -> list[SearchPage]:
     """What the engine answers, and what the archive does in its place."""
     with read(archive.engine) as session:
-        return [search.search(session, query), search_as_of(session, query, NOW)]
+        return [search_now(session, search, query), search_as_of(session, query, NOW)]
 
 
 def count_plainly(archive: SearchArchive, query: AdQuery):

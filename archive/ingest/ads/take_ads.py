@@ -10,6 +10,7 @@ from dataclasses import replace
 from sqlalchemy import func
 from sqlmodel import Session, select
 
+from archive.ingest.ads.asked_countries import note_asked_page
 from archive.ingest.ads.changed_ads import update_known
 from archive.ingest.ads.known_ads import MetAds, meet_known
 from archive.ingest.ads.vanished_ads import note_missed_since
@@ -71,8 +72,10 @@ def ingest_prepared(
             note_missed_since(session, stamp.lease, new_ids, stamp.now)
         changed = update_known(session, stamp, maker, met, gate)
         _log_addresses(session, stamp, met, new_ids)
-        seen = [*new_ids, *met.quiet_ids, *(known.id for _, known in met.noted)]
-        note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, seen)
+        known = [*met.quiet_ids, *(ad.id for _, ad in met.noted)]
+        note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, [*new_ids, *known])
+        reworded = [ad.id for p, ad in met.noted if p.content_sha256 != ad.content_sha256]
+        note_asked_page(session, stamp, new_ids, known, reworded)
     return Counts(
         seen=len(prepared),
         new=len(new_ids),

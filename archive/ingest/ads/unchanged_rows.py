@@ -11,7 +11,9 @@ from typing import NamedTuple
 from sqlalchemy import and_, case, select, update
 from sqlmodel import Session, col
 
+from archive.ingest.ads.asked_countries import note_asked_page
 from archive.ingest.ads.known_ads import says_nothing_new
+from archive.ingest.rows import Stamp
 from archive.models import Ad, ArchiveSecret, PublicAd, Run
 from archive.models.changes import ChangeKind
 from archive.runs.lease import Counts, RunLease
@@ -58,7 +60,7 @@ def find_unchanged(
 
 
 def note_unchanged(
-    session: Session, lease: RunLease, ads: Collection[UnchangedAd], gate: Gate | None = None
+    session: Session, stamp: Stamp, ads: Collection[UnchangedAd], gate: Gate | None = None
 ) -> Counts:
     """Count ads as seen and unchanged, in the transaction of the page their rows belong to.
 
@@ -71,7 +73,11 @@ def note_unchanged(
         for one in ads:
             sums[one.currency] += one.spend_lower_minor
         gate.ads.weigh([], sums, len(ads))
-    note_sightings(session, lease, ChangeKind.AD_CONTENT, (one.id for one in ads))
+    ids = [one.id for one in ads]
+    note_sightings(session, stamp.lease, ChangeKind.AD_CONTENT, ids)
+    note_asked_page(session, stamp, (), ids)
     counted = {"seen": Run.seen + len(ads), "unchanged": Run.unchanged + len(ads)}
-    session.connection().execute(update(Run).where(col(Run.id) == lease.run_id).values(**counted))
+    session.connection().execute(
+        update(Run).where(col(Run.id) == stamp.lease.run_id).values(**counted)
+    )
     return Counts(seen=len(ads), unchanged=len(ads))

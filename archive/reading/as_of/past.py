@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 from archive.models import (
     AdMetric,
     AdVersion,
+    AskedCountry,
     DisclosureVersion,
     PublicAd,
     Redaction,
@@ -53,6 +54,8 @@ class CountedHistory:
     """Since when complete runs had not found it; `None`: it was there."""
     learned_at: datetime
     """When the last of all this was recorded."""
+    asked: frozenset[str] = frozenset()
+    """Countries that the source had been asked for, one at a time, when it gave the ad."""
 
 
 def ads_at(session: Session, moment: Moment, after: int = 0) -> Iterator[type[PublicAd]]:
@@ -96,8 +99,10 @@ def _holds_still(moment: Moment) -> ColumnElement[bool]:
             col(VanishedPeriod.returned_at) > moment.valid_at,
         )
         of_ad = col(VanishedPeriod.ad_id) == col(PublicAd.id)
+        asked_later = col(AskedCountry.observed_at) > moment.valid_at
         conditions.append(col(PublicAd.last_changed_at) <= moment.valid_at)
         conditions.append(~exists().where(of_ad, later))
+        conditions.append(~exists().where(col(AskedCountry.ad_id) == col(PublicAd.id), asked_later))
     return and_(*conditions)
 
 
@@ -108,6 +113,7 @@ def _read_histories(
     numbers = {n.row.ad_id: n for n in read_newest(session, AdMetric, moment, ids)}
     vanished_periods = _group_rows(session, VanishedPeriod, ids)
     redactions = _group_rows(session, Redaction, ids)
+    asked = read_asked(session, moment, ids)
     return {
         ad_id: _count_history(
             moment,
@@ -115,6 +121,7 @@ def _read_histories(
             numbers[ad_id],
             vanished_periods.get(ad_id, []),
             redactions.get(ad_id, []),
+            asked.get(ad_id, []),
         )
         for ad_id in ids
         if ad_id in contents and ad_id in numbers
@@ -151,7 +158,7 @@ def _rank(table: type[Row], moment: Moment, ids: Sequence[int]) -> Subquery:
     )
 
 
-Noted = TypeVar("Noted", VanishedPeriod, Redaction)
+Noted = TypeVar("Noted", VanishedPeriod, Redaction, AskedCountry)
 
 
 def _group_rows(session: Session, table: type[Noted], ids: Sequence[int]) -> dict[int, list[Noted]]:
@@ -162,14 +169,26 @@ def _group_rows(session: Session, table: type[Noted], ids: Sequence[int]) -> dic
     return grouped
 
 
+def read_asked(
+    session: Session, moment: Moment, ids: Sequence[int]
+) -> dict[int, list[AskedCountry]]:
+    """What sources had been asked for at a moment when they gave these ads, by our id of the ad."""
+    grouped = _group_rows(session, AskedCountry, ids)
+    return {
+        ad_id: [row for row in rows if moment.includes(row.recorded_at, row.observed_at)]
+        for ad_id, rows in grouped.items()
+    }
+
+
 def _count_history(
     moment: Moment,
     content: Newest[AdVersion],
     numbers: Newest[AdMetric],
     vanished_periods: Sequence[VanishedPeriod],
     redactions: Sequence[Redaction],
+    asked: Sequence[AskedCountry],
 ) -> CountedHistory:
-    learned = [content.learned_at, numbers.learned_at]
+    learned = [content.learned_at, numbers.learned_at, *(row.recorded_at for row in asked)]
     decided = [r.recorded_at for r in redactions if not r.rule]
     learned += filter(moment.knows, decided)
     missed_at = None
@@ -181,7 +200,8 @@ def _count_history(
                 learned.append(vanished_period.returned_recorded_at)
             else:
                 missed_at = missed_at or vanished_period.missed_at
-    return CountedHistory(content, numbers, missed_at, max(learned))
+    countries = frozenset(row.country for row in asked)
+    return CountedHistory(content, numbers, missed_at, max(learned), countries)
 
 
 def read_return(vanished_period: VanishedPeriod, moment: Moment) -> datetime | None:
@@ -195,7 +215,7 @@ def read_return(vanished_period: VanishedPeriod, moment: Moment) -> datetime | N
 def restore_row(source: str, ad_id: int, history: CountedHistory) -> Values:
     """The columns of the public view that follow from what counts of an ad's history."""
     version, metric = history.content.row, history.numbers.row
-    values = project_record(source, _join_record(version, metric), version.withheld)
+    values = project_record(source, _join_record(version, metric), version.withheld, history.asked)
     return values | {
         # As ingest stores it: answers are compared byte for byte.
         "missing": dict(sorted(values["missing"].items())),

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import AdMetric, AdVersion, PublicAd
 from archive.reading.as_of.moment import NOW, Moment
-from archive.reading.as_of.past import CountedHistory, Newest, restore_row
+from archive.reading.as_of.past import CountedHistory, Newest, read_asked, restore_row
 from archive.store.batches import cut_batches
 
 Series = TypeVar("Series", AdVersion, AdMetric)
@@ -40,8 +40,10 @@ def restore_versions(
     restored: dict[int, list[PastVersion]] = {}
     for ids in cut_batches(sorted(sources)):
         metrics = _read_series(session, AdMetric, ids, moment)
+        asked = read_asked(session, moment, ids)
         for ad_id, rows in _read_series(session, AdVersion, ids, moment).items():
-            restored[ad_id] = [*_restore_each(sources[ad_id], rows, metrics[ad_id])]
+            countries = frozenset(row.country for row in asked.get(ad_id, ()))
+            restored[ad_id] = [*_restore_each(sources[ad_id], rows, metrics[ad_id], countries)]
     return restored
 
 
@@ -57,7 +59,10 @@ def _read_series(
 
 
 def _restore_each(
-    source: str, versions: Sequence[AdVersion], metrics: Sequence[AdMetric]
+    source: str,
+    versions: Sequence[AdVersion],
+    metrics: Sequence[AdMetric],
+    asked: frozenset[str],
 ) -> Iterator[PastVersion]:
     learned_at = max(row.recorded_at for row in versions)
     first_at = versions[0].observed_at
@@ -71,6 +76,7 @@ def _restore_each(
             Newest(numbers[-1], len(numbers), first_at, learned_at),
             None,
             learned_at,
+            asked,
         )
         ad = PublicAd(**restore_row(source, row.ad_id, history))
         yield PastVersion(ad, rows[0].observed_at, until)

@@ -49,8 +49,8 @@ class WeekCoverage(SQLModel):
 
     source: str = Field(description="Source.")
     country: str = Field(
-        description="ISO 3166-1 alpha-2; `*`: all countries, each ad once; empty: ads for which the "
-        "source names none."
+        description="ISO 3166-1 alpha-2; `*`: all countries, each ad once; empty: ads of which "
+        "none is known."
     )
     platforms: list[str] = Field(
         description="Platforms of the source, whose ads these are together; more than one: it does not "

@@ -80,7 +80,7 @@ def cover_weeks(
 ) -> list[WeekCoverage]:
     """Coverage of whole weeks, newest first, then by source; all countries first, then each.
 
-    `country`: only this one (`*`: all together, empty text: ads that name none). `platform`:
+    `country`: only this one (`*`: all together, empty text: ads of which none is known). `platform`:
     only sources of it; `watch_list`: only runs at this one. `from_on` and `to_on` choose the weeks they fall
     in; without them, from the first run to `now`. A week in which nobody was to crawl, nor did, has no row.
     """

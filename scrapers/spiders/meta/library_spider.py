@@ -134,9 +134,9 @@ class MetaAdLibrarySpider(SourceSpider):
         access="terms of an API",
         needs="a User access token of a person whose identity Meta has confirmed",
         partition_unit="one country, or one watch list",
+        asks_by_country=True,
         seconds_between_requests=3,
-        data_gaps="spend and impressions only as ranges; no media files; countries of an ad outside the "
-        "EU and UK",
+        data_gaps="spend and impressions only as ranges; no media files; countries outside the EU and UK",
         missing_end=MISSING_END,
         plausible_spend_minor=20_000_000_000_00,  # Ranges in rupiah or dong run to billions of units.
         expected_blank_shares={"advertiser_name": 0.1, "started_on": 0.02},

@@ -33,6 +33,7 @@ class MicrosoftAdLibrarySpider(SourceSpider):
         licence="not stated by the publisher",
         access="terms of an API",
         partition_unit="one search: a country, alone or with words",
+        asks_by_country=True,
         seconds_between_requests=5,
         data_gaps="spend; whether it is political (Microsoft allows no political ads); the last day of "
         "an ad that still runs; impressions only as ranges, and of the EEA",

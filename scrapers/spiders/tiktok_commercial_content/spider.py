@@ -48,6 +48,7 @@ class TikTokCommercialContentSpider(SourceSpider):
         access="terms of an API",
         needs="client key and secret of a project that TikTok has approved",
         partition_unit="one search: a country and words",
+        asks_by_country=True,
         seconds_between_requests=2,
         data_gaps="spend; the ad's text; whether it is political (TikTok allows no political ads); reach "
         "only as ranges; addresses of media expire",

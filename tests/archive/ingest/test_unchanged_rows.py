@@ -17,6 +17,7 @@ from archive.ingest.ads.unchanged_rows import (
 )
 from archive.ingest.ads.vanished_ads import mark_vanished
 from archive.ingest.pages import ingest_page
+from archive.ingest.rows import Stamp
 from archive.models import Ad, ArchiveSecret
 from archive.models.runs import RunKind
 from archive.records import AdRecord
@@ -123,8 +124,9 @@ def test_unchanged_ads_are_counted_in_the_run_and_in_what_is_given_back(engine):
     lease = begin(engine, NOON + DAY)
     with write(engine) as session:
         ads = find_unchanged(session, lease, {"a": A, "b": B}).values()
-        assert note_unchanged(session, lease, ads) == Counts(seen=2, unchanged=2)
-        assert note_unchanged(session, lease, []) == Counts()
+        stamp = Stamp(lease, None, NOON)
+        assert note_unchanged(session, stamp, ads) == Counts(seen=2, unchanged=2)
+        assert note_unchanged(session, stamp, []) == Counts()
         assert mark_vanished(session, lease, lease.observed_at) == 0
 
 

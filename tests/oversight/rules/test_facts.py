@@ -60,6 +60,16 @@ def test_values_come_as_the_language_has_them() -> None:
     assert facts["ad.spend_lower_minor"] == 0
 
 
+def test_rules_read_no_country_that_the_source_was_merely_asked_for() -> None:
+    facts = read_facts(make_public_ad(countries=["NO"], countries_from="asked"))
+    assert facts["ad.countries"] is MissingReason.NOT_PROVIDED
+    assert facts["ad.countries_from"] is MissingReason.NOT_PROVIDED
+
+    stated = read_facts(make_public_ad(countries=["NO"], countries_from="stated"))
+    assert stated["ad.countries"] == ("NO",)
+    assert stated["ad.countries_from"] == "stated"
+
+
 def test_a_day_begins_in_the_zone_of_its_source() -> None:
     ad = make_public_ad(
         started_on=date(2023, 5, 20), ended_on=date.max, day_zone="America/New_York"

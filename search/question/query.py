@@ -10,15 +10,12 @@ from datetime import date
 from enum import StrEnum
 
 from archive.errors import cut_echo
-from archive.reading.as_of.moment import read_day
 from archive.reading.visible import Include
 from archive.records.codes import CODES
-from archive.records.money import to_minor
 from archive.text.names import fold_name
 from config.faults import ask_nearest
 from search.question.filters import (
     BOUNDS,
-    DAY_BOUNDS,
     FINITE_VALUES,
     FORMER,
     NAME_FILTERS,
@@ -27,6 +24,7 @@ from search.question.filters import (
     cut_value,
 )
 from search.question.language import QueryError, Question, read_question
+from search.question.values import read_bounds, read_code, read_day, read_one
 
 LARGEST_PAGE = 100
 LAST_RESULT = 1_000
@@ -174,11 +172,11 @@ def build_query(
         question=read_question(_clean(text)),
         values={name: _fold(name, given[name]) for name in VALUE_FILTERS if name in given},
         unknown=tuple(dict.fromkeys(given.get("unknown", ()))),
-        since_on=_read_day("from", given),
-        until_on=_read_day("to", given),
-        bounds=_read_bounds(given),
+        since_on=read_day("from", given),
+        until_on=read_day("to", given),
+        bounds=read_bounds(given),
         copies=Copies(copies),
-        copy_of=_read_one("copy_of", given) or "",
+        copy_of=read_one("copy_of", given) or "",
         sort=Sort(sort),
         limit=limit,
         page=page,
@@ -225,17 +223,10 @@ def _fold(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
     if name in NAME_FILTERS:
         values = tuple(map(fold_name, values))
     elif name in CODES:
-        values = tuple(_read_code(name, value) for value in values)
+        values = tuple(read_code(name, value) for value in values)
     elif name == "source":
         values = tuple(value.strip().lower() for value in values)
     return tuple(dict.fromkeys(map(cut_value, values)))
-
-
-def _read_code(name: str, value: str) -> str:
-    try:
-        return CODES[name](value)
-    except ValueError as error:
-        raise QueryError(name, str(error)) from None
 
 
 def _clean(text: str) -> str:
@@ -261,52 +252,3 @@ def _check_page(limit: int, page: int) -> None:
             f"page {page} of {limit} is not within the first {LAST_RESULT:,} results; "
             "narrow the query, or export the ads",
         )
-
-
-def _read_one(name: str, given: Mapping[str, tuple[str, ...]]) -> str | None:
-    values = given.get(name, ())
-    if len(values) > 1:
-        raise QueryError(name, f"filter {name!r} takes one value")
-    return values[0] if values else None
-
-
-def _read_day(name: str, given: Mapping[str, tuple[str, ...]]) -> date | None:
-    value = _read_one(name, given)
-    try:
-        return None if value is None else read_day(value)
-    except ValueError as error:
-        raise QueryError(
-            name, f"filter {name!r} cannot be {cut_echo(value or '')!r}: {error}"
-        ) from None
-
-
-def _read_bounds(given: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
-    bounds: dict[str, int] = {}
-    for name in BOUNDS:
-        if name not in given:
-            continue
-        if name in DAY_BOUNDS:
-            day = _read_day(name, given)
-            bounds[name] = day.toordinal() if day else 0
-        else:
-            number = _read_number(name, given)
-            is_money = name.startswith("spend")
-            bounds[name] = _read_units(name, number, given) if is_money else number
-    return bounds
-
-
-def _read_number(name: str, given: Mapping[str, tuple[str, ...]]) -> int:
-    value = _read_one(name, given) or ""
-    if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise QueryError(name, f"filter {name!r} takes a whole number, not {cut_echo(value)!r}")
-    return int(value)
-
-
-def _read_units(name: str, units: int, given: Mapping[str, tuple[str, ...]]) -> int:
-    currencies = given.get("currency", ())
-    if len(currencies) != 1:
-        raise QueryError(name, f"filter {name!r} needs one currency beside it: currency=EUR")
-    try:
-        return to_minor(str(units), _read_code("currency", currencies[0]))
-    except ValueError as error:
-        raise QueryError(name, str(error)) from None

@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from archive.errors import AlreadyCrawledError, LeaseLostError, PartitionBusyError
-from archive.models import Run
+from archive.models import Change, Run
+from archive.models.changes import ChangeKind
 from archive.reading.sources.stats import count_archive
-from archive.store.changes import last_change_seq, read_position
+from archive.store.changes import read_position
 from archive.store.database import open_archive, read
 from config.settings import Realm, Settings
 from scrapers.replica.faults import AskReplica, Fault
@@ -118,10 +119,13 @@ class Home:
 
 
 def is_followed(home: Home) -> bool:
-    """Whether rules and search have read all that changed."""
+    """Whether search has read all that changed, and rules all but the creatives told after they had."""
     search = open_search(home.settings, home.engine)
     with read(home.engine) as session:
         mark = read_position(session, "oversight")
-        is_judged = mark is not None and mark.seq == last_change_seq(session)
+        later = select(Change.seq).where(
+            col(Change.seq) > (mark.seq if mark else 0), Change.kind != ChangeKind.AD_CREATIVE
+        )
+        is_judged = mark is not None and session.exec(later.limit(1)).first() is None
     status = index_status(home.engine, search, now())
     return is_judged and status.documents is not None and not (status.lag_changes or status.faults)

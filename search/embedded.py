@@ -5,9 +5,8 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -20,10 +19,11 @@ from archive.store.database import read, write
 from archive.store.outages import tell_cause
 from search.answering.found import show_found
 from search.copies.consumer_position import require_standing
+from search.fts.columns import ColumnView, HeldColumns, hold_columns
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
-from search.fts.tables import SearchTables, spell_tables
+from search.fts.tables import SearchTables, past_of, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.hits import SearchPage
@@ -46,9 +46,6 @@ from search.port import (
 )
 from search.question.query import AdQuery
 
-MOST_KEPT = 64
-"""Answers to questions without words."""
-
 
 class EmbeddedSearch:
     """Search in SQLite tables; readers see the old copy until a rebuild is complete."""
@@ -66,7 +63,7 @@ class EmbeddedSearch:
         self.place = str(self._store.url.database)
         self.lease_time = lease_time
         self.keeps_in_archive = own is None
-        self._kept: dict[Hashable, FoundAds] = {}
+        self._kept: dict[SearchTables, HeldColumns] = {}
 
     def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
         """The ads that have what is asked for; totals and facets are exact.
@@ -77,24 +74,17 @@ class EmbeddedSearch:
         with self._reading(session) as store:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
-            found = self._find(store, tables, mark, query)
-            if query.question and query.page == 1:
-                everything = self._find(store, tables, mark, query.leave_words())
-                found = replace(found, words_from=everything.words_from)
+            parts = [tables] if query.held_at is None else [tables, past_of(tables)]
+            found = find_ads([self._view(store, part) for part in parts], query)
         return found, standing
 
-    def _find(
-        self, store: Session, tables: SearchTables, mark: CopyMark, query: AdQuery
-    ) -> FoundAds:
-        """What the tables answer; without words, which takes every ad to count, kept till the copy moves."""
-        if query.question:
-            return find_ads(store, tables, query)
-        asked = (mark, repr(query))
-        if asked not in self._kept:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[asked] = find_ads(store, tables, query)
-        return self._kept[asked]
+    def _view(self, store: Session, tables: SearchTables) -> ColumnView:
+        """The columns of a table as a session sees them; what was read of them is kept."""
+        for old in [kept for kept in self._kept if kept.number != tables.number]:
+            self._kept.pop(old, None)
+        held = hold_columns(store, tables, self._kept.get(tables))
+        self._kept[tables] = held
+        return ColumnView(store, held)
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """The same with its hits."""
@@ -104,7 +94,8 @@ class EmbeddedSearch:
         """How many ads answer each query."""
         with self._reading(session) as store:
             tables, _ = _require_generation(store)
-            return [count_ads(store, tables, query) for query in queries]
+            view = self._view(store, tables)
+            return [count_ads(view, query) for query in queries]
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""

@@ -18,7 +18,7 @@ _COPY = Table(
 )
 """One row: the generation that answers, and its mark."""
 
-_OF_A_GENERATION = re.compile(r"search_(\d+)_(?:past_)?(ad|listed|term|text|trigram|shown)")
+_OF_A_GENERATION = re.compile(r"search_(\d+)_(?:past_)?(ad|listed|touched|term|text|trigram|shown)")
 _UNTIL_SHAPE_3 = "search_generation"
 
 

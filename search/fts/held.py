@@ -13,8 +13,9 @@ from sqlmodel import Session
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow
 from search.fts.tables import SearchTables
-from search.fts.writer import ad_row, listed_rows, text_row
+from search.fts.writer import ad_row, listed_rows, text_row, weigh
 from search.indexed.documents import SearchDocument
+from search.indexed.word_lists import cut_lists
 
 ROWS_AT_ONCE = 1_000
 BEFORE_ALL = -(2**63)
@@ -27,8 +28,9 @@ AdRows = tuple[int, StoredRow | None, StoredRow | None, list[StoredRow]]
 def spell_rows(document: SearchDocument) -> AdRows:
     """What the tables hold of a document."""
     number = document.ad_id
-    listed = sorted(listed_rows(number, document))
-    return number, ad_row(number, document), text_row(number, document), listed
+    lists = cut_lists(document)
+    ad = (*ad_row(number, document), *weigh(lists))
+    return number, ad, text_row(number, lists), sorted(listed_rows(number, document))
 
 
 def read_rows(session: Session, tables: SearchTables, after: int) -> list[AdRows]:

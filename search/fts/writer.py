@@ -4,18 +4,27 @@
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
-from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
+from search.fts.tables import (
+    AD_COLUMNS,
+    BETWEEN,
+    TEXT_WEIGHTS,
+    TOUCHES_KEPT,
+    WEIGHTS,
+    SearchTables,
+    past_of,
+)
 from search.fts.typos import note_terms
 from search.indexed.documents import SearchDocument
-from search.indexed.word_lists import cut_lists
+from search.indexed.word_lists import APART, WordLists, cut_lists
 from search.question.filters import LIST_FILTERS, VALUE_FILTERS, fold_value
 
 _MOVED_COLUMNS = [name for name in AD_COLUMNS if name not in ("held_since", "held_until")]
@@ -45,16 +54,21 @@ def add_documents(
     earlier = [state for document in documents for state in document.earlier]
     if earlier:
         last = session.connection().execute(select(func.max(past.ad.c.id))).scalar() or 0
-        _add_rows(session, past, list(enumerate(earlier, last + 1)))
+        numbered = list(enumerate(earlier, last + 1))
+        _add_rows(session, past, numbered)
+        _touch(session, past, [number for number, _ in numbered])
 
 
 def _add_rows(
     session: Session, tables: SearchTables, numbered: Sequence[tuple[int, SearchDocument]]
 ) -> list[StoredRow]:
     """Write documents under their numbers; gives what was written of their texts."""
-    texts = [text_row(number, document) for number, document in numbered]
-    ads = [ad_row(number, document) for number, document in numbered]
-    insert_rows(session, tables.ad, tables.ad.c.keys(), ads)
+    ads, texts = [], []
+    for number, document in numbered:
+        lists = cut_lists(document)
+        ads.append((*ad_row(number, document), *weigh(lists)))
+        texts.append(text_row(number, lists))
+    insert_rows(session, tables.ad, ("id", *AD_COLUMNS, *WEIGHTS), ads)
     insert_rows(session, tables.text, tables.text.c.keys(), texts)
     listed = (row for number, document in numbered for row in listed_rows(number, document))
     insert_rows(session, tables.listed, ("ad_id", "name", "value"), listed)
@@ -67,6 +81,7 @@ def move_documents(
     """Put new numbers in; texts are not indexed again, and since when they hold stays."""
     rows = [ad_row(document.ad_id, document, _MOVED_COLUMNS) for document in documents]
     update_rows(session, tables.ad, ("id", *_MOVED_COLUMNS), rows)
+    _touch(session, tables, [document.ad_id for document in documents])
 
 
 def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[int]) -> None:
@@ -98,6 +113,15 @@ def _delete_rows(session: Session, tables: SearchTables, numbers: Sequence[int])
         (tables.text, tables.text.c.rowid),
     ):
         connection.execute(table.delete().where(key == bindparam("this_id")), rows)
+    _touch(session, tables, numbers)
+
+
+def _touch(session: Session, tables: SearchTables, numbers: Sequence[int]) -> None:
+    """Note that rows are written, for who holds them in memory."""
+    touched = tables.touched
+    insert_rows(session, touched, ("number",), ((number,) for number in numbers))
+    last = select(func.max(touched.c.seq)).scalar_subquery()
+    session.connection().execute(touched.delete().where(touched.c.seq <= last - TOUCHES_KEPT))
 
 
 def ad_row(number: int, document: SearchDocument, names: Sequence[str] = AD_COLUMNS) -> StoredRow:
@@ -115,19 +139,22 @@ def _find_cell(document: SearchDocument, name: str) -> object:
 
 
 def listed_rows(number: int, document: SearchDocument) -> Iterator[StoredRow]:
-    """Rows of the table of lists."""
-    for name in LIST_FILTERS:
-        for value in document.values.get(name, ()):
-            yield number, name, value
+    """Rows of the table of former names."""
     for name, names in document.former_names.items():
         for value in dict.fromkeys(fold_value(each) for each in names):
             yield number, f"former_{name}", value
 
 
-def text_row(number: int, document: SearchDocument) -> StoredRow:
+def text_row(number: int, lists: WordLists) -> StoredRow:
     """A row of the text index: its number, then `TEXT_WEIGHTS` in their order."""
-    lists = cut_lists(document)
     return (number, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))
+
+
+def weigh(lists: WordLists) -> tuple[int, int]:
+    """`WEIGHTS` of word lists."""
+    counted = Counter(chain(*(lists[name] * weight for name, weight in TEXT_WEIGHTS.items())))
+    del counted[APART]
+    return sum(map(len, lists.values())), max(counted.values(), default=0)
 
 
 def _list_terms(texts: Iterable[StoredRow]) -> Iterable[str]:

@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
+from archive.store.bulk import pause_collector
 from archive.store.database import read, write
 from archive.store.outages import tell_cause
 from search.answering.found import show_found
 from search.copies.consumer_position import require_standing
-from search.fts.columns import ColumnView, HeldColumns, hold_columns
+from search.fts.columns import HeldColumns, SeenColumns, hold_columns
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
@@ -78,13 +79,13 @@ class EmbeddedSearch:
             found = find_ads([self._view(store, part) for part in parts], query)
         return found, standing
 
-    def _view(self, store: Session, tables: SearchTables) -> ColumnView:
+    def _view(self, store: Session, tables: SearchTables) -> SeenColumns:
         """The columns of a table as a session sees them; what was read of them is kept."""
         for old in [kept for kept in self._kept if kept.number != tables.number]:
             self._kept.pop(old, None)
         held = hold_columns(store, tables, self._kept.get(tables))
         self._kept[tables] = held
-        return ColumnView(store, held)
+        return SeenColumns(store, held)
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
         """The same with its hits."""
@@ -205,7 +206,7 @@ class EmbeddedSearch:
         rejected, sent = [], 0
         for documents in pages:
             sent += len(documents)
-            with write(self._store) as session:
+            with pause_collector(), write(self._store) as session:
                 add_some = partial(add_documents, session, tables)
                 rejected += take_documents(documents, add_some, session)
         with read(self._store) as session:

@@ -129,7 +129,7 @@ def require_standing(session: Session, search: SearchEngine, mark: CopyMark | No
         ForeignCopyError: if it is of another archive.
         SearchUnavailableError: if it was never filled.
     """
-    state = (session.get_bind(), mark, last_change_seq(session))
+    state = (session.get_bind().engine, mark, last_change_seq(session))
     kept = _KEPT.get(search)
     if kept and kept[0] == state:
         return kept[1]

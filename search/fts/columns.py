@@ -16,7 +16,7 @@ from sqlalchemy import String, func, select
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
-from search.fts.tables import SearchTables, matches
+from search.fts.tables import SearchTables
 
 Mask = Any
 """Whether each row of a table is meant, as an array of Arrow."""
@@ -30,7 +30,7 @@ MOST_MATCHES = 32
 ROWS_AT_ONCE = 10_000
 
 
-class Column:
+class HeldColumn:
     """The cells of a column by the number of the row; a cell is a number, or the place of a value."""
 
     def __init__(self, size: int, *, is_number: bool) -> None:
@@ -62,9 +62,9 @@ class Column:
             else:
                 cells[number] = UNKNOWN if value is None else value
 
-    def resize(self, size: int) -> "Column":
+    def resize(self, size: int) -> "HeldColumn":
         """A copy with so many rows."""
-        copy = Column(max(0, size - len(self._cells)), is_number=not self._places)
+        copy = HeldColumn(max(0, size - len(self._cells)), is_number=not self._places)
         copy._places = dict(self._places)
         copy._cells = self._cells[:size] + copy._cells
         return copy
@@ -79,7 +79,7 @@ class HeldColumns:
         """Up to which touch (`SearchTables.touched`)."""
         last = session.connection().execute(select(func.max(tables.ad.c.id))).scalar()
         self.size = max(0, (last or 0) + 1)
-        self.columns: dict[str, Column] = {}
+        self.columns: dict[str, HeldColumn] = {}
         self.matches: dict[str, Any] = {}
 
     def bring_on(self, session: Session, seq: int) -> "HeldColumns":
@@ -102,8 +102,8 @@ class HeldColumns:
 
 def hold_columns(session: Session, tables: SearchTables, kept: HeldColumns | None) -> HeldColumns:
     """The columns in the state that a session sees, from those of another state if that goes."""
-    touched = tables.touched.c.seq
-    first, last = session.connection().execute(select(func.min(touched), func.max(touched))).one()
+    ends = f"SELECT min(seq), max(seq) FROM {tables.touched.name}"  # noqa: S608 (our own names)
+    first, last = session.connection().exec_driver_sql(ends).one()
     seq = last or 0
     if kept is None or seq < kept.seq or (first or 0) > kept.seq + 1:
         return HeldColumns(session, tables, seq)
@@ -111,18 +111,18 @@ def hold_columns(session: Session, tables: SearchTables, kept: HeldColumns | Non
 
 
 @dataclass(frozen=True)
-class ColumnView:
+class SeenColumns:
     """Columns, and a session that sees their state."""
 
     session: Session
     held: HeldColumns
 
-    def read(self, name: str) -> Column:
+    def read(self, name: str) -> HeldColumn:
         """A column."""
         kept = self.held.columns
         if name not in kept:
             ad = self.held.tables.ad.c
-            column = Column(self.held.size, is_number=not isinstance(ad[name].type, String))
+            column = HeldColumn(self.held.size, is_number=not isinstance(ad[name].type, String))
             rows = self.session.connection().execute(select(ad.id, ad[name]).where(ad.id >= 0))
             for some in rows.partitions(ROWS_AT_ONCE):
                 column.write(*zip(*some, strict=True))
@@ -137,12 +137,14 @@ class ColumnView:
         """The numbers of the rows in which an expression of FTS5 is found, rising, as an array of Arrow."""
         kept = self.held.matches
         if expression not in kept:
-            texts = self.held.tables.text
+            texts = self.held.tables.text.name
             # As one text: row by row would take three times as long.
-            found = select(func.json_group_array(texts.c.rowid)).where(
-                matches(texts, expression), texts.c.rowid.between(0, self.held.size - 1)
+            find = (
+                f"SELECT json_group_array(rowid) FROM {texts} WHERE {texts} MATCH ? "  # noqa: S608 (our own names)
+                "AND rowid BETWEEN 0 AND ?"
             )
-            said = self.session.connection().execute(found).scalar_one()
+            given = (expression, self.held.size - 1)
+            said = self.session.connection().exec_driver_sql(find, given).scalar_one()
             if len(kept) >= MOST_MATCHES:
                 kept.clear()
             kept[expression] = pa.array(orjson.loads(said), pa.int32())

@@ -6,6 +6,8 @@ The index of words names rows; the columns in memory tell which of them pass, ar
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Any
 
 import orjson
@@ -13,7 +15,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
 from search.answering.found import keep_begun
-from search.fts.columns import ColumnView, Mask
+from search.fts.columns import Mask, SeenColumns
 from search.fts.query import SCORE, find_passing, find_rows, list_orders, spell_match
 from search.fts.relevance import weigh_best
 from search.port import FoundAds
@@ -27,7 +29,7 @@ WORDS_FROM = "words_from"
 class Found:
     """Of one table, what answers."""
 
-    view: ColumnView
+    view: SeenColumns
     passing: Mask
     """The rows that pass the filters."""
     rows: Any
@@ -47,7 +49,7 @@ class Found:
         return Counter({values[place]: n for place, n in zip(places, numbers, strict=True)})
 
 
-def find_ads(views: Sequence[ColumnView], query: AdQuery) -> FoundAds:
+def find_ads(views: Sequence[SeenColumns], query: AdQuery) -> FoundAds:
     """The ads that answer; as of an earlier moment among their earlier states too."""
     parts = [_find(view, query) for view in views]
     counted = {name: _add(part.count(name) for part in parts) for name in query.facets}
@@ -65,18 +67,18 @@ def find_ads(views: Sequence[ColumnView], query: AdQuery) -> FoundAds:
     )
 
 
-def count_ads(view: ColumnView, query: AdQuery) -> int:
+def count_ads(view: SeenColumns, query: AdQuery) -> int:
     """How many ads answer, as they are now."""
     return len(_find(view, query).rows)
 
 
-def _find(view: ColumnView, query: AdQuery) -> Found:
+def _find(view: SeenColumns, query: AdQuery) -> Found:
     passing = find_passing(view, query)
     return Found(view, passing, find_rows(view, query, passing))
 
 
 def _add(counted: Iterable[Counter[str | None]]) -> Counter[str | None]:
-    return sum(counted, Counter())
+    return reduce(add, counted)
 
 
 def _split_values(name: str, held: Counter[str | None]) -> Counter[str]:

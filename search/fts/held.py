@@ -13,7 +13,7 @@ from sqlmodel import Session
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow
 from search.fts.tables import SearchTables
-from search.fts.writer import ad_row, listed_rows, text_row, weigh
+from search.fts.writer import ad_row, listed_rows, text_row
 from search.indexed.documents import SearchDocument
 from search.indexed.word_lists import cut_lists
 
@@ -29,8 +29,8 @@ def spell_rows(document: SearchDocument) -> AdRows:
     """What the tables hold of a document."""
     number = document.ad_id
     lists = cut_lists(document)
-    ad = (*ad_row(number, document), *weigh(lists))
-    return number, ad, text_row(number, lists), sorted(listed_rows(number, document))
+    listed = sorted(listed_rows(number, document))
+    return number, ad_row(number, document, lists), text_row(number, lists), listed
 
 
 def read_rows(session: Session, tables: SearchTables, after: int) -> list[AdRows]:

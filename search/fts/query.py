@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from search.fts.columns import UNKNOWN, ColumnView, Mask
+from search.fts.columns import UNKNOWN, Mask, SeenColumns
 from search.question.filters import BOUNDS, LIST_FILTERS, NAME_FILTERS, NOT_TOLD, is_least
 from search.question.language import WORD_FIELDS, Question, Term
 from search.question.query import AdQuery, Sort
@@ -46,7 +46,7 @@ def spell_term(term: Term) -> str:
     return f'{lists}"{" ".join(term.words)}"{" *" if term.is_start else ""}'
 
 
-def find_passing(view: ColumnView, query: AdQuery) -> Mask:
+def find_passing(view: SeenColumns, query: AdQuery) -> Mask:
     """The rows that pass the filters."""
     least = 1 if query.only_visible_by_default else 0
     conditions = [pc.greater_equal(view.cells("is_visible_by_default"), least)]
@@ -54,7 +54,7 @@ def find_passing(view: ColumnView, query: AdQuery) -> Mask:
     return reduce(pc.and_, [*conditions, *_list_bounds(view, query)])
 
 
-def _has_any(view: ColumnView, name: str, query: AdQuery) -> Mask:
+def _has_any(view: SeenColumns, name: str, query: AdQuery) -> Mask:
     """The rows with one of the values of a filter, or of those asked for without any."""
     values = set(query.values.get(name, ()))
 
@@ -69,7 +69,7 @@ def _has_any(view: ColumnView, name: str, query: AdQuery) -> Mask:
     return pc.or_(chosen, view.mark(former)) if former else chosen
 
 
-def _list_bounds(view: ColumnView, query: AdQuery) -> Iterator[Mask]:
+def _list_bounds(view: SeenColumns, query: AdQuery) -> Iterator[Mask]:
     """What the filters ask of numbers."""
     if query.since_on:
         yield _is_open_or(view, "ended_day", pc.greater_equal, query.since_on.toordinal())
@@ -88,19 +88,19 @@ def _list_bounds(view: ColumnView, query: AdQuery) -> Iterator[Mask]:
         yield pc.equal(view.cells(NOT_TOLD[query.not_told]), UNKNOWN)
 
 
-def _is_most(view: ColumnView, name: str, bound: int) -> Mask:
+def _is_most(view: SeenColumns, name: str, bound: int) -> Mask:
     cells = view.cells(name)
     return pc.and_(pc.less_equal(cells, bound), pc.greater(cells, UNKNOWN))
 
 
 def _is_open_or(
-    view: ColumnView, name: str, compare: Callable[[Any, int], Mask], bound: int
+    view: SeenColumns, name: str, compare: Callable[[Any, int], Mask], bound: int
 ) -> Mask:
     cells = view.cells(name)
     return pc.or_(compare(cells, bound), pc.equal(cells, UNKNOWN))
 
 
-def find_rows(view: ColumnView, query: AdQuery, passing: Mask) -> Any:  # noqa: ANN401 (as `Mask`)
+def find_rows(view: SeenColumns, query: AdQuery, passing: Mask) -> Any:  # noqa: ANN401 (as `Mask`)
     """The numbers of the rows that pass and have the words asked for, rising."""
     if expression := spell_match(query.question):
         found = view.match(expression)
@@ -109,7 +109,7 @@ def find_rows(view: ColumnView, query: AdQuery, passing: Mask) -> Any:  # noqa: 
     return pc.indices_nonzero(reduce(pc.and_, groups, passing))
 
 
-def _holds(view: ColumnView, term: Term) -> Mask:
+def _holds(view: SeenColumns, term: Term) -> Mask:
     found = view.mark(view.match(spell_term(term)).to_pylist())
     return pc.invert(found) if term.is_not else found
 

@@ -9,18 +9,20 @@ from typing import Any
 
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.compute as pc  # type: ignore[import-untyped]
-from sqlalchemy import column, func, literal_column, select
 
-from search.fts.columns import UNKNOWN, ColumnView
+from search.fts.columns import UNKNOWN, SeenColumns
 from search.fts.query import spell_match, spell_term
-from search.fts.tables import TEXT_WEIGHTS, matches
+from search.fts.tables import TEXT_WEIGHTS
 from search.question.language import Question
 
 Rows = Any
 """Numbers of rows, as an array of Arrow."""
 
+MANY = 2_000
+"""Of so many rows it is less work to leave some out first."""
+
 FEW = 500
-"""So many more than the page needs are weighed anyhow."""
+"""So many more than the page needs are weighed first."""
 
 # SQLite documentation, FTS5, "The bm25() function".
 _K1, _B = 1.2, 0.75
@@ -31,11 +33,11 @@ _SLACK = 1 - 1e-9
 
 
 def weigh_best(
-    view: ColumnView, question: Question, rows: Rows, most: int
+    view: SeenColumns, question: Question, rows: Rows, most: int
 ) -> tuple[Rows, pa.Array]:
     """Among some rows those that may be the so many best, and what FTS5 makes of each: less is better."""
     may_go_on = any(term.is_start for group in question for term in group)
-    if len(rows) <= most + FEW or may_go_on:
+    if len(rows) <= max(MANY, most + FEW) or may_go_on:
         return _weigh(view, question, rows)
     bounds = _find_bounds(view, question, rows)
     first = pc.top_k_unstable(bounds, most + FEW)
@@ -47,22 +49,20 @@ def weigh_best(
     return _weigh(view, question, rows.filter(may_be))
 
 
-def _weigh(view: ColumnView, question: Question, rows: Rows) -> tuple[Rows, pa.Array]:
-    texts = view.held.tables.text
+def _weigh(view: SeenColumns, question: Question, rows: Rows) -> tuple[Rows, pa.Array]:
+    texts = view.held.tables.text.name
+    weights = ", ".join(map(str, TEXT_WEIGHTS.values()))
     # The + keeps SQLite from asking FTS5 for one row after the other.
-    number: Any = literal_column("+rowid")
-    some = func.json_each(str(rows.to_pylist())).table_valued("value")
-    score = func.bm25(literal_column(texts.name), *TEXT_WEIGHTS.values())
-    weighed = (
-        select(column("rowid"), score)
-        .select_from(texts)
-        .where(matches(texts, spell_match(question) or ""), number.in_(select(some.c.value)))
+    weigh = (
+        f"SELECT rowid, bm25({texts}, {weights}) FROM {texts} WHERE {texts} MATCH ? "  # noqa: S608 (our own names)
+        "AND +rowid IN (SELECT value FROM json_each(?))"
     )
-    held = view.session.connection().execute(weighed).all()
+    given = (spell_match(question), str(rows.to_pylist()))
+    held = view.session.connection().exec_driver_sql(weigh, given).all()
     return pa.array([n for n, _ in held], pa.int32()), pa.array([s for _, s in held], pa.float64())
 
 
-def _find_bounds(view: ColumnView, question: Question, rows: Rows) -> pa.Array:
+def _find_bounds(view: SeenColumns, question: Question, rows: Rows) -> pa.Array:
     """What each row can come to at most."""
     all_words = view.cells("words")
     known = all_words.filter(pc.greater(all_words, UNKNOWN))

@@ -147,13 +147,12 @@ class SearchTables:
 
 _TIMES = ("recorded_at", "held_since", "held_until")
 _VISIBLE_KEY = ("name", "value", "ad_id")
-WEIGHTS = ("words", "heaviest_word")
-"""How many words the row of texts has, and what the weightiest of them counts, all its places together."""
+_WEIGHTS = ("words", "heaviest_word")
 _AD_NUMBERS = (
     *("started_day", "ended_day"),
     *dict.fromkeys(BOUNDS.values()),
     *_TIMES,
-    *WEIGHTS,
+    *_WEIGHTS,
 )
 _AD_INDEXES = {
     "source": ("source",),
@@ -165,8 +164,8 @@ _AD_INDEXES = {
 }
 
 
-AD_COLUMNS = [n for n in list(SearchTables(0).ad.c.keys()) if n not in ("id", *WEIGHTS)]
-"""Of the narrow table, but for the number of the row, which is the first, and `WEIGHTS`, the last."""
+MOVING_COLUMNS = SearchTables(0).ad.c.keys()[: -len((*_TIMES[1:], *_WEIGHTS))]
+"""Of the narrow table, what is written anew when numbers of an ad move."""
 
 
 @lru_cache(maxsize=4)

@@ -4,15 +4,18 @@ Sync and rebuild call it, and the embedded engine for the hits of a page. It kno
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, select
+import orjson
+from sqlalchemy import ColumnElement, Dialect, String, TypeDecorator, select, type_coerce
 from sqlmodel import Field, Session, SQLModel, col
 
 from archive.models import PublicAd
+from archive.models.columns import holds_json
 from archive.reading.visible import read_visible_by_default
 from archive.records import QuarantineStage
 from archive.runs.fence import take_each
@@ -108,7 +111,24 @@ _FIELDS_READ = frozenset(
         *("election_name", "first_seen_at", "vanished_at", "recorded_at"),
     }
 )
-_FIELDS_SHOWN = frozenset(ShownAd.model_fields)
+_SHOWN_AS = {name: name for name in ShownAd.model_fields} | _SHOWN_NAMES
+
+
+class QuickJson(TypeDecorator[Any]):
+    """A column of JSON, read in a fifth of the time."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002 (as the driver hands it in)
+        """Read it, where the driver does not."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            # Half of a character.
+            return json.loads(value)
 
 
 def load_documents(session: Session, ad_ids: Sequence[int]) -> MadeDocuments:
@@ -125,7 +145,11 @@ def read_documents(
     session: Session, which: ColumnElement[bool], limit: int | None = None
 ) -> MadeDocuments:
     """The documents of the ads that a condition chooses, the first `limit` of them, by rising id."""
-    columns = [column for column in table_of(PublicAd).columns if column.name in _FIELDS_READ]
+    columns = [
+        type_coerce(column, QuickJson).label(column.name) if holds_json(column.type) else column
+        for column in table_of(PublicAd).columns
+        if column.name in _FIELDS_READ
+    ]
     query = select(*columns).where(which).order_by(col(PublicAd.id)).limit(limit)
     # A row has the attributes that were asked for; making the object would take longer.
     ads = [cast("PublicAd", row) for row in session.connection().execute(query)]
@@ -263,5 +287,5 @@ def _number_day(day: date | None) -> int | None:
 
 
 def _reasons_shown(ad: PublicAd) -> dict[str, str]:
-    reasons = {_SHOWN_NAMES.get(name, name): str(reason) for name, reason in ad.missing.items()}
-    return {name: reason for name, reason in reasons.items() if name in _FIELDS_SHOWN}
+    missing = ad.missing
+    return {shown: str(missing[name]) for name, shown in _SHOWN_AS.items() if name in missing}

@@ -109,13 +109,14 @@ def test_leaving_out_what_cannot_be_among_the_best_changes_no_order(
     monkeypatch.setattr(
         relevance, "_weigh", lambda *given: weighed.append(len(given[2])) or weigh(*given)
     )
+    monkeypatch.setattr(relevance, "FEW", 2)
     with read(search_archive.engine) as session:
         for query in (replace(q, page=page) for q in queries for page in (1, 2)):
-            monkeypatch.setattr(relevance, "FEW", 1_000)
+            monkeypatch.setattr(relevance, "MANY", 1_000)
             whole, _ = embedded.find_ads(session, query)
             all_of_them = sum(weighed)
             weighed.clear()
-            monkeypatch.setattr(relevance, "FEW", 2)
+            monkeypatch.setattr(relevance, "MANY", 0)
             cut, _ = embedded.find_ads(session, query)
             assert list(cut.ids) == list(whole.ids)
             assert all_of_them == whole.total

@@ -64,7 +64,7 @@ class EmbeddedSearch:
         self.place = str(self._store.url.database)
         self.lease_time = lease_time
         self.keeps_in_archive = own is None
-        self._kept: dict[SearchTables, HeldColumns] = {}
+        self._kept: tuple[str, dict[bool, HeldColumns]] = ("", {})
 
     def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
         """The ads that have what is asked for; totals and facets are exact.
@@ -76,15 +76,16 @@ class EmbeddedSearch:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
             parts = [tables] if query.held_at is None else [tables, past_of(tables)]
-            found = find_ads([self._view(store, part) for part in parts], query)
+            found = find_ads([self._view(store, part, mark) for part in parts], query)
         return found, standing
 
-    def _view(self, store: Session, tables: SearchTables) -> SeenColumns:
-        """The columns of a table as a session sees them; what was read of them is kept."""
-        for old in [kept for kept in self._kept if kept.number != tables.number]:
-            self._kept.pop(old, None)
-        held = hold_columns(store, tables, self._kept.get(tables))
-        self._kept[tables] = held
+    def _view(self, store: Session, tables: SearchTables, mark: CopyMark) -> SeenColumns:
+        """The columns of a table as a session sees them; what was read of one copy is kept."""
+        token, kept = self._kept
+        if token != mark.token:
+            kept = {}
+            self._kept = mark.token, kept
+        held = kept[tables.is_past] = hold_columns(store, tables, kept.get(tables.is_past))
         return SeenColumns(store, held)
 
     def search(self, session: Session, query: AdQuery) -> SearchPage:
@@ -94,8 +95,7 @@ class EmbeddedSearch:
     def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
         """How many ads answer each query."""
         with self._reading(session) as store:
-            tables, _ = _require_generation(store)
-            view = self._view(store, tables)
+            view = self._view(store, *_require_generation(store))
             return [count_ads(view, query) for query in queries]
 
     def list_like(self, session: Session, word: str) -> list[str]:

@@ -55,6 +55,7 @@ class SearchTables:
 
     def __init__(self, number: int, *, is_past: bool = False) -> None:
         self.number = number
+        self.is_past = is_past
         self._prefix = f"search_{number}_past" if is_past else f"search_{number}"
         self._metadata = MetaData()
         self.ad = self._define_ad()

@@ -113,7 +113,7 @@ class SearchTables:
         return table(f"{self._prefix}_{name}", *(column(c) for c in columns))
 
     def _define_ad(self) -> Table:
-        """The narrow table for filters, facets and orders; texts would make it slow to scan.
+        """The narrow table for filters, facets and orders, which are read whole (`search.fts.columns`).
 
         Of a filter of which an ad may have several values, a column holds all of them as JSON.
         """
@@ -125,15 +125,7 @@ class SearchTables:
             Column("is_visible_by_default", Boolean),
             *(Column(name, Integer) for name in _AD_NUMBERS),
         )
-        for name, columns in _AD_INDEXES.items():
-            Index(f"{self._prefix}_ad_by_{name}", *(ad.c[c] for c in columns))
         Index(f"{self._prefix}_ad_by_ad_id", ad.c.ad_id)
-        # Few ads are in it, so that leaving them out costs next to nothing.
-        Index(
-            f"{self._prefix}_ad_unlisted",
-            ad.c.id,
-            sqlite_where=ad.c.is_visible_by_default.is_(False),
-        )
         return ad
 
     def _virtual_statements(self) -> list[str]:
@@ -155,14 +147,6 @@ _AD_NUMBERS = (
     *_TIMES,
     *_WEIGHTS,
 )
-_AD_INDEXES = {
-    "source": ("source",),
-    "platform": ("platform",),
-    "advertiser": ("advertiser_id", "started_day"),
-    "payer": ("payer",),
-    "start": ("started_day",),
-    "spend": ("currency", "spend_lower_minor"),
-}
 
 
 MOVING_COLUMNS = SearchTables(0).ad.c.keys()[: -len((*_TIMES[1:], *_WEIGHTS))]

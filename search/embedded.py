@@ -5,7 +5,7 @@
 what a hit shows is read from the archive. Nothing here is asked for sums or exports.
 """
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -16,14 +16,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
+from archive.store.bulk import pause_collector
 from archive.store.database import read, write
 from archive.store.outages import tell_cause
 from search.copies.consumer_position import require_count, require_standing
 from search.copy_mark import CopyMark, SearchCopy, UpTo, spell_shape
+from search.fts.columns import HeldColumns, SeenColumns, hold_columns
 from search.fts.finding import count_ads, find_ads
 from search.fts.generations import make_next, move_mark, read_generation, set_generation, sweep
 from search.fts.held import BEFORE_ALL, is_intact, read_rows, spell_rows
-from search.fts.tables import SearchTables, spell_tables
+from search.fts.tables import SearchTables, past_of, spell_tables
 from search.fts.typos import find_longer, find_variants, forget_terms
 from search.fts.writer import add_documents, delete_documents, move_documents, write_documents
 from search.indexed.documents import Rejection, SearchDocument, take_documents
@@ -44,9 +46,6 @@ from search.question.query import AdQuery, Sort
 MOST_ADS = 2**31
 """More than any archive has."""
 
-MOST_KEPT = 64
-"""Answers to questions without words."""
-
 
 class EmbeddedSearch:
     """Search in SQLite tables; readers see the old copy until a rebuild is complete."""
@@ -64,7 +63,7 @@ class EmbeddedSearch:
         self.place = str(self._store.url.database)
         self.lease_time = lease_time
         self.keeps_in_archive = own is None
-        self._kept: dict[Hashable, FoundAds] = {}
+        self._kept: tuple[str, dict[bool, HeldColumns]] = ("", {})
 
     def find_ads(self, session: Session, query: AdQuery) -> tuple[FoundAds, Standing]:
         """The ads that have what is asked for; totals and facets are exact.
@@ -75,24 +74,18 @@ class EmbeddedSearch:
         with self._reading(session) as store:
             tables, mark = _require_generation(store)
             standing = require_standing(session, self, mark)
-            found = self._find(store, tables, mark, query)
-            if query.question and query.page == 1:
-                everything = self._find(store, tables, mark, query.leave_words())
-                found = replace(found, words_from=everything.words_from)
+            parts = [tables] if query.held_at is None else [tables, past_of(tables)]
+            found = find_ads([self._view(store, part, mark) for part in parts], query)
         return found, standing
 
-    def _find(
-        self, store: Session, tables: SearchTables, mark: CopyMark, query: AdQuery
-    ) -> FoundAds:
-        """What the tables answer; without words, which takes every ad to count, kept till the copy moves."""
-        if query.question:
-            return find_ads(store, tables, query)
-        asked = (mark, repr(query))
-        if asked not in self._kept:
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[asked] = find_ads(store, tables, query)
-        return self._kept[asked]
+    def _view(self, store: Session, tables: SearchTables, mark: CopyMark) -> SeenColumns:
+        """The columns of a table as a session sees them; what was read of one copy is kept."""
+        token, kept = self._kept
+        if token != mark.token:
+            kept = {}
+            self._kept = mark.token, kept
+        held = kept[tables.is_past] = hold_columns(store, tables, kept.get(tables.is_past))
+        return SeenColumns(store, held)
 
     def list_ads(self, session: Session, query: AdQuery) -> tuple[AllAds, Standing]:
         """Every ad that answers as of `query.held_at`."""
@@ -103,8 +96,8 @@ class EmbeddedSearch:
     def count_ads(self, session: Session, queries: Sequence[AdQuery]) -> list[int]:
         """How many ads answer each query."""
         with self._reading(session) as store:
-            tables, _ = _require_generation(store)
-            return [count_ads(store, tables, query) for query in queries]
+            view = self._view(store, *_require_generation(store))
+            return [count_ads(view, query) for query in queries]
 
     def list_like(self, session: Session, word: str) -> list[str]:
         """Words of the copy that go on from this one, or are a typo or two away."""
@@ -214,7 +207,7 @@ class EmbeddedSearch:
         rejected, sent = [], 0
         for documents in pages:
             sent += len(documents)
-            with write(self._store) as session:
+            with pause_collector(), write(self._store) as session:
                 add_some = partial(add_documents, session, tables)
                 rejected += take_documents(documents, add_some, session)
         with read(self._store) as session:

@@ -7,6 +7,7 @@ signs for spaces, a whole Chinese sentence for one word, and leaves `ł` and `ø
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -63,6 +64,8 @@ LONGEST_TERM = 100
 # The comma between thousands, not that of a list: 1,204,000 but not 3,4.
 _GROUPED = re.compile(r"(?<=\d),(?=\d{3}(?:,\d{3})*(?![\d]))", re.ASCII)
 
+_ASCII_GAPS = {place: " " for place in range(128) if not chr(place).isalnum()}
+
 _GROUPED_NUMBER = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,.]*\d)", re.ASCII)
 
 
@@ -86,10 +89,14 @@ def list_other_spellings(text: str) -> list[str]:
 
     They stand beside the words of the text and never in a row with them.
     """
-    joined = (m[0].replace(",", "") for m in _GROUPED_NUMBER.finditer(text))
+    return [] if text.isascii() and "," not in text else _spell_others(text, WORD.findall(text))
+
+
+def _spell_others(text: str, words: Iterable[str]) -> list[str]:
+    joined = [m[0].replace(",", "") for m in _GROUPED_NUMBER.finditer(text)] if "," in text else []
     if text.isascii():
-        return list(joined)
-    return [*(s for m in WORD.finditer(text) for s in _spell_otherwise(m[0])), *joined]
+        return joined
+    return [*(other for word in words for other in _spell_otherwise(word)), *joined]
 
 
 @lru_cache(maxsize=50_000)
@@ -108,7 +115,21 @@ def _spell_otherwise(word: str) -> tuple[str, ...]:
 
 def list_terms(text: str) -> list[str]:
     """The folded words of a text in order; `split_words` also says where they stand, which takes longer."""
+    if text.isascii():
+        return _cut_ascii(text)
     return list(filter(None, map(fold_word, WORD.findall(text))))
+
+
+def list_all_spellings(text: str) -> tuple[list[str], list[str]]:
+    """Both `list_terms` and `list_other_spellings`, which takes less than the one and the other."""
+    if text.isascii():
+        return _cut_ascii(text), list_other_spellings(text)
+    words = WORD.findall(text)
+    return list(filter(None, map(fold_word, words))), _spell_others(text, words)
+
+
+def _cut_ascii(text: str) -> list[str]:
+    return [word[:LONGEST_TERM] for word in text.lower().translate(_ASCII_GAPS).split()]
 
 
 def join_terms(text: str) -> str:

@@ -18,6 +18,7 @@ from archive.runs.singleton_lease import (
     holding_singleton,
     require_held,
 )
+from archive.store.bulk import pause_collector
 from archive.store.changes import last_change_seq, move_position
 from archive.store.database import read, write
 from archive.store.identity import claim_archive_id
@@ -154,7 +155,7 @@ def _read_pages(
     """Every ad in pages by id, each read in a transaction of its own; `unmade` gets those without one."""
     last = 0
     while True:
-        with read(archive) as session:
+        with pause_collector(), read(archive) as session:
             page, failed = read_documents(session, col(PublicAd.id) > last, CHANGES_AT_ONCE)
             page, without = with_history(session, page)
             failed += without

@@ -17,6 +17,7 @@ from archive.records import QuarantineStage
 from archive.runs.quarantine import list_open_subjects, settle_passed
 from archive.runs.singleton_lease import HeldSingletonLease
 from archive.runs.tries import NotedTry, ProcessKilledError, note_try
+from archive.store.bulk import pause_collector
 from archive.store.changes import last_change_seq, move_position, read_changes, read_position
 from archive.store.database import read, write
 from search.copies import filling
@@ -169,7 +170,7 @@ def _take_round(archive: Engine, search: SearchEngine, report: SyncReport, now: 
         waiting = len(read_changes(session, position.seq, filling.CHANGES_AT_ONCE))
     if not waiting:
         return False
-    with note_try(archive, position.consumer, waiting, now) as noted:
+    with pause_collector(), note_try(archive, position.consumer, waiting, now) as noted:
         if search.keeps_in_archive:
             with write(archive) as session:
                 this = _read_round(session, search, position, noted)

@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, inspect, select, text
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, inspect, text
 from sqlmodel import Session
 
 from search.copy_mark import CopyMark, UpTo
@@ -18,16 +18,18 @@ _COPY = Table(
 )
 """One row: the generation that answers, and its mark."""
 
-_OF_A_GENERATION = re.compile(r"search_(\d+)_(?:past_)?(ad|listed|term|text|trigram|shown)")
+_OF_A_GENERATION = re.compile(r"search_(\d+)_(?:past_)?(ad|listed|touched|term|text|trigram|shown)")
 _UNTIL_SHAPE_3 = "search_generation"
 
 
 def read_generation(session: Session) -> tuple[SearchTables, CopyMark] | None:
     """The tables that answer, and what stands beside them; `None` when there are none."""
     connection = session.connection()
-    if not inspect(connection).has_table(_COPY.name):
+    # Asked with every question: SQLAlchemy would take five times as long.
+    there = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'search_copy'")
+    if there.first() is None:
         return None
-    row = connection.execute(select(text("*")).select_from(_COPY)).mappings().first()
+    row = connection.exec_driver_sql("SELECT * FROM search_copy").mappings().first()
     # A program before this one noted other columns.
     if row is None or set(row.keys()) != set(_COPY.c.keys()):
         return None

@@ -15,6 +15,7 @@ from archive.store.bulk import StoredRow
 from search.fts.tables import SearchTables
 from search.fts.writer import ad_row, listed_rows, text_row
 from search.indexed.documents import SearchDocument
+from search.indexed.word_lists import cut_lists
 
 ROWS_AT_ONCE = 1_000
 BEFORE_ALL = -(2**63)
@@ -27,8 +28,9 @@ AdRows = tuple[int, StoredRow | None, StoredRow | None, list[StoredRow]]
 def spell_rows(document: SearchDocument) -> AdRows:
     """What the tables hold of a document."""
     number = document.ad_id
+    lists = cut_lists(document)
     listed = sorted(listed_rows(number, document))
-    return number, ad_row(number, document), text_row(number, document), listed
+    return number, ad_row(number, document, lists), text_row(number, lists), listed
 
 
 def read_rows(session: Session, tables: SearchTables, after: int) -> list[AdRows]:

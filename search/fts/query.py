@@ -1,20 +1,26 @@
-"""From a query to conditions on the embedded engine's tables.
+"""From a query to expressions of FTS5, and to conditions on the columns in memory.
 
-Read by `search.embedded`. It builds expressions out of folded words only, so no query can be more than
+Read by `search.fts.finding`. It builds expressions out of folded words only, so no query can be more than
 words to FTS5.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from typing import Any
 
-from sqlalchemy import func, literal_column, or_, select
-from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
+import orjson
+import pyarrow.compute as pc  # type: ignore[import-untyped]
 
-from search.fts.tables import TEXT_WEIGHTS, SearchTables, matches
+from search.fts.columns import UNKNOWN, Mask, SeenColumns
 from search.question.filters import BOUNDS, LIST_FILTERS, NAME_FILTERS, NOT_TOLD, is_least
 from search.question.language import WORD_FIELDS, Question, Term
 from search.question.query import AdQuery, Sort
 
-Order = ColumnElement[object] | UnaryExpression[object]
+SCORE = "score"
+"""The one order that is no column: what the words count (`search.fts.relevance`)."""
+
+Order = tuple[str, str]
+"""A column, and which end of it comes first."""
 
 
 def spell_match(question: Question) -> str | None:
@@ -30,91 +36,92 @@ def spell_match(question: Question) -> str | None:
     return f"({expression}) NOT {_spell_any(left_out)}" if left_out else expression
 
 
-def list_word_conditions(tables: SearchTables, question: Question) -> list[ColumnElement[bool]]:
-    """The same for questions that are no one expression: sets of ads, and what is left of all."""
-    return [or_(*(_holds(tables, term) for term in group)) for group in question]
-
-
-def _holds(tables: SearchTables, term: Term) -> ColumnElement[bool]:
-    found = select(tables.text.c.rowid).where(matches(tables.text, _spell_term(term)))
-    return tables.ad.c.id.not_in(found) if term.is_not else tables.ad.c.id.in_(found)
-
-
 def _spell_any(terms: Iterable[Term]) -> str:
-    return f"({' OR '.join(map(_spell_term, terms))})"
+    return f"({' OR '.join(map(spell_term, terms))})"
 
 
-def _spell_term(term: Term) -> str:
+def spell_term(term: Term) -> str:
+    """A term as an expression, whether or not it leaves ads out."""
     lists = f"{{{' '.join(WORD_FIELDS[term.field])}}} : " if term.field else ""
     return f'{lists}"{" ".join(term.words)}"{" *" if term.is_start else ""}'
 
 
-def list_conditions(tables: SearchTables, query: AdQuery) -> list[ColumnElement[bool]]:
-    """What the filters ask of a row of the narrow table."""
-    ad = tables.ad.c
-    asked = dict.fromkeys([*query.values, *query.unknown])
-    conditions: list[ColumnElement[bool]] = [_any_of(tables, name, query) for name in asked]
+def find_passing(view: SeenColumns, query: AdQuery) -> Mask:
+    """The rows that pass the filters."""
+    least = 1 if query.only_visible_by_default else 0
+    conditions = [pc.greater_equal(view.cells("is_visible_by_default"), least)]
+    conditions += [_has_any(view, name, query) for name in {*query.values, *query.unknown}]
+    return reduce(pc.and_, [*conditions, *_list_bounds(view, query)])
+
+
+def _has_any(view: SeenColumns, name: str, query: AdQuery) -> Mask:
+    """The rows with one of the values of a filter, or of those asked for without any."""
+    values = set(query.values.get(name, ()))
+
+    def is_chosen(value: str | None) -> bool:
+        if value is None:
+            return name in query.unknown
+        held = orjson.loads(value) if name in LIST_FILTERS else [value]
+        return not values.isdisjoint(held)
+
+    chosen = view.read(name).choose(is_chosen)
+    former = view.list_former(name, values) if values and name in NAME_FILTERS else []
+    return pc.or_(chosen, view.mark(former)) if former else chosen
+
+
+def _list_bounds(view: SeenColumns, query: AdQuery) -> Iterator[Mask]:
+    """What the filters ask of numbers."""
     if query.since_on:
-        ends = or_(ad.ended_day >= query.since_on.toordinal(), ad.ended_day.is_(None))
-        conditions += [ends, ad.started_day.is_not(None)]
+        yield _is_open_or(view, "ended_day", pc.greater_equal, query.since_on.toordinal())
+        yield pc.greater(view.cells("started_day"), UNKNOWN)
     if query.until_on:
-        conditions.append(ad.started_day <= query.until_on.toordinal())
+        yield _is_most(view, "started_day", query.until_on.toordinal())
     for name, bound in query.bounds.items():
-        number = ad[BOUNDS[name]]
-        conditions += [number >= bound] if is_least(name) else [number <= bound]
+        if is_least(name):
+            yield pc.greater_equal(view.cells(BOUNDS[name]), bound)
+        else:
+            yield _is_most(view, BOUNDS[name], bound)
     if query.held_at is not None:
-        conditions.append(ad.held_since <= query.held_at)
-        conditions.append(or_(ad.held_until.is_(None), ad.held_until > query.held_at))
+        yield pc.less_equal(view.cells("held_since"), query.held_at)
+        yield _is_open_or(view, "held_until", pc.greater, query.held_at)
     if query.creative is not None:
-        conditions.append(ad.creative == query.creative)
+        yield view.read("creative").choose(query.creative.__eq__)
     if query.not_told:
-        conditions.append(ad[NOT_TOLD[query.not_told]].is_(None))
-    return conditions
+        yield pc.equal(view.cells(NOT_TOLD[query.not_told]), UNKNOWN)
 
 
-def leave_out_hidden(
-    tables: SearchTables, query: AdQuery, ad_id: ColumnElement[int]
-) -> list[ColumnElement[bool]]:
-    """What leaves out ads that are not listed by default, by an id that need not be the narrow table's."""
-    hidden_by_default = select(tables.ad.c.id).where(tables.ad.c.is_visible_by_default.is_(False))
-    return [ad_id.not_in(hidden_by_default)] if query.only_visible_by_default else []
+def _is_most(view: SeenColumns, name: str, bound: int) -> Mask:
+    cells = view.cells(name)
+    return pc.and_(pc.less_equal(cells, bound), pc.greater(cells, UNKNOWN))
 
 
-def _any_of(tables: SearchTables, name: str, query: AdQuery) -> ColumnElement[bool]:
-    ad, values = tables.ad.c, query.values.get(name, ())
-    is_unknown = ad[name].is_(None)
-    choices: list[ColumnElement[bool]] = [is_unknown] if name in query.unknown else []
-    if values and name in LIST_FILTERS:
-        choices.append(_is_listed(tables, name, values))
-    elif values:
-        choices.append(ad[name].in_(values))
-    if values and name in NAME_FILTERS:
-        choices.append(_is_listed(tables, f"former_{name}", values))
-    return or_(*choices)
+def _is_open_or(
+    view: SeenColumns, name: str, compare: Callable[[Any, int], Mask], bound: int
+) -> Mask:
+    cells = view.cells(name)
+    return pc.or_(compare(cells, bound), pc.equal(cells, UNKNOWN))
 
 
-def _is_listed(tables: SearchTables, name: str, values: Sequence[str]) -> ColumnElement[bool]:
-    listed = tables.listed.c
-    having = select(listed.ad_id).where(listed.name == name, listed.value.in_(values))
-    return tables.ad.c.id.in_(having)
+def find_rows(view: SeenColumns, query: AdQuery, passing: Mask) -> Any:  # noqa: ANN401 (as `Mask`)
+    """The numbers of the rows that pass and have the words asked for, rising."""
+    if expression := spell_match(query.question):
+        found = view.match(expression)
+        return found.filter(passing.take(found))
+    groups = [reduce(pc.or_, (_holds(view, term) for term in group)) for group in query.question]
+    return pc.indices_nonzero(reduce(pc.and_, groups, passing))
 
 
-def list_orders(tables: SearchTables, query: AdQuery, *, is_matched: bool) -> list[Order]:
-    """The order of results; what has no value comes last, equals come newest first.
+def _holds(view: SeenColumns, term: Term) -> Mask:
+    found = view.mark(view.match(spell_term(term)).to_pylist())
+    return pc.invert(found) if term.is_not else found
 
-    `is_matched`: the words are one expression, and so can be weighed.
-    """
-    ad = tables.ad.c
-    newest: list[Order] = [ad.started_day.desc().nulls_last(), ad.ad_id.asc()]
-    if query.sort == Sort.SPEND:
-        largest: list[Order] = [
-            ad.currency.asc().nulls_last(),
-            ad.spend_lower_minor.desc().nulls_last(),
-        ]
-        return largest + newest
-    if query.sort == Sort.IMPRESSIONS:
-        return [ad.impressions_lower.desc().nulls_last(), *newest]
-    if query.sort == Sort.RELEVANCE and is_matched:
-        score = func.bm25(literal_column(tables.text.name), *TEXT_WEIGHTS.values())
-        return [score.asc(), *newest]
-    return newest
+
+def list_orders(sort: Sort) -> list[Order]:
+    """The order of results; what has no value comes last, equals come newest first."""
+    newest = [("started_day", "descending"), ("ad_id", "ascending")]
+    first = {
+        Sort.SPEND: [("currency", "ascending"), ("spend_lower_minor", "descending")],
+        Sort.IMPRESSIONS: [("impressions_lower", "descending")],
+        Sort.RELEVANCE: [(SCORE, "ascending")],
+    }
+    return first.get(sort, []) + newest

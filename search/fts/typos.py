@@ -5,6 +5,7 @@ Matching asks for them when no ad has the words as written; filling tells which 
 
 from collections.abc import Iterable
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 from sqlalchemy import Select, String, cast, column, func, select, table, update
 from sqlalchemy.dialects.sqlite import insert
@@ -15,7 +16,6 @@ from search.fts.tables import SearchTables, matches
 FEWEST_LETTERS = 5
 """Of a word that may be misspelt; shorter ones have no near spellings, as in Meilisearch."""
 
-_CANDIDATES = 400
 _VARIANTS = 100
 
 
@@ -54,16 +54,18 @@ def find_variants(session: Session, tables: SearchTables, term: str) -> list[str
     # The ends are marked so that words of five letters keep a trigram whichever letter is wrong.
     padded = f"^{term}$"
     trigrams = {f'"{padded[i : i + 3]}"' for i in range(len(padded) - 2)}
-    near = (
-        select(tables.trigram.c.rowid)
-        .where(matches(tables.trigram, " OR ".join(sorted(trigrams))))
-        .order_by(column("rank"))
-        .limit(_CANDIDATES)
+    near = select(tables.trigram.c.rowid).where(
+        matches(tables.trigram, " OR ".join(sorted(trigrams)))
     )
-    query = select(tables.term.c.term).where(tables.term.c.id.in_(near))
-    candidates = session.connection().execute(query).scalars()
-    measured = ((OSA.distance(term, other, score_cutoff=allowed), other) for other in candidates)
-    return [other for distance, other in sorted(measured) if 0 < distance <= allowed][:_VARIANTS]
+    known, letters = tables.term.c, len(term)
+    query = select(known.term).where(
+        known.id.in_(near), func.length(known.term).between(letters - allowed, letters + allowed)
+    )
+    candidates = list(session.connection().execute(query).scalars())
+    close = process.extract(term, candidates, scorer=OSA.distance, score_cutoff=allowed, limit=None)
+    return [other for distance, other in sorted((d, o) for o, d, _ in close) if distance][
+        :_VARIANTS
+    ]
 
 
 def find_longer(session: Session, tables: SearchTables, start: str) -> list[str]:

@@ -3,22 +3,31 @@
 `search.embedded` calls it inside a write transaction.
 """
 
-import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from operator import attrgetter
 
+import orjson
 from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
-from search.fts.tables import AD_COLUMNS, BETWEEN, TEXT_WEIGHTS, SearchTables, past_of
+from search.fts.tables import (
+    BETWEEN,
+    MOVING_COLUMNS,
+    TEXT_WEIGHTS,
+    TOUCHES_KEPT,
+    SearchTables,
+    past_of,
+)
 from search.fts.typos import note_terms
 from search.indexed.documents import SearchDocument
-from search.indexed.word_lists import cut_lists
+from search.indexed.word_lists import APART, TEXTS, WordLists, cut_lists
 from search.question.filters import LIST_FILTERS, VALUE_FILTERS, fold_value
 
-_MOVED_COLUMNS = [name for name in AD_COLUMNS if name not in ("held_since", "held_until")]
+_read_moving = attrgetter(*MOVING_COLUMNS[len(VALUE_FILTERS) + 2 :])
 
 
 def write_documents(
@@ -39,34 +48,43 @@ def add_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
     """Put documents in of ads that are not there yet, with the states before them."""
-    texts = _add_rows(session, tables, [(document.ad_id, document) for document in documents])
-    note_terms(session, tables, _list_terms(texts))
+    words = _add_rows(session, tables, [(document.ad_id, document) for document in documents])
+    note_terms(session, tables, words)
     past = past_of(tables)
     earlier = [state for document in documents for state in document.earlier]
     if earlier:
         last = session.connection().execute(select(func.max(past.ad.c.id))).scalar() or 0
-        _add_rows(session, past, list(enumerate(earlier, last + 1)))
+        numbered = list(enumerate(earlier, last + 1))
+        _add_rows(session, past, numbered)
+        _touch(session, past, [number for number, _ in numbered])
 
 
 def _add_rows(
     session: Session, tables: SearchTables, numbered: Sequence[tuple[int, SearchDocument]]
-) -> list[StoredRow]:
-    """Write documents under their numbers; gives what was written of their texts."""
-    texts = [text_row(number, document) for number, document in numbered]
-    ads = [ad_row(number, document) for number, document in numbered]
+) -> Iterable[str]:
+    """Write documents under their numbers; gives the words of their texts, each once."""
+    ads, texts = [], []
+    words: dict[str, None] = {}
+    for number, document in numbered:
+        lists = cut_lists(document)
+        ads.append(ad_row(number, document, lists))
+        texts.append(text_row(number, lists))
+        words |= dict.fromkeys(chain(*(lists[name] for name in TEXTS)))
+    words.pop(APART, None)
     insert_rows(session, tables.ad, tables.ad.c.keys(), ads)
     insert_rows(session, tables.text, tables.text.c.keys(), texts)
     listed = (row for number, document in numbered for row in listed_rows(number, document))
     insert_rows(session, tables.listed, ("ad_id", "name", "value"), listed)
-    return texts
+    return words
 
 
 def move_documents(
     session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
 ) -> None:
     """Put new numbers in; texts are not indexed again, and since when they hold stays."""
-    rows = [ad_row(document.ad_id, document, _MOVED_COLUMNS) for document in documents]
-    update_rows(session, tables.ad, ("id", *_MOVED_COLUMNS), rows)
+    rows = [_moving_row(document.ad_id, document) for document in documents]
+    update_rows(session, tables.ad, MOVING_COLUMNS, rows)
+    _touch(session, tables, [document.ad_id for document in documents])
 
 
 def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[int]) -> None:
@@ -98,39 +116,50 @@ def _delete_rows(session: Session, tables: SearchTables, numbers: Sequence[int])
         (tables.text, tables.text.c.rowid),
     ):
         connection.execute(table.delete().where(key == bindparam("this_id")), rows)
+    _touch(session, tables, numbers)
 
 
-def ad_row(number: int, document: SearchDocument, names: Sequence[str] = AD_COLUMNS) -> StoredRow:
-    """A row of the narrow table: its number, then the other columns in their order."""
-    return (number, *(_find_cell(document, name) for name in names))
+def _touch(session: Session, tables: SearchTables, numbers: Sequence[int]) -> None:
+    """Note that rows are written, for who holds them in memory."""
+    touched = tables.touched
+    insert_rows(session, touched, ("number",), ((number,) for number in numbers))
+    last = select(func.max(touched.c.seq)).scalar_subquery()
+    session.connection().execute(touched.delete().where(touched.c.seq <= last - TOUCHES_KEPT))
 
 
-def _find_cell(document: SearchDocument, name: str) -> object:
-    if name not in VALUE_FILTERS:
-        return getattr(document, name)
-    values = document.values.get(name)
-    if name in LIST_FILTERS:
-        return values and json.dumps(values, ensure_ascii=False)
-    return values and values[0]
+def ad_row(number: int, document: SearchDocument, lists: WordLists) -> StoredRow:
+    """A row of the narrow table."""
+    moving = _moving_row(number, document)
+    return (*moving, document.held_since, document.held_until, *_weigh(lists))
+
+
+def _moving_row(number: int, document: SearchDocument) -> StoredRow:
+    """Its first columns, `MOVING_COLUMNS`."""
+    values = document.values
+    cells = (_spell_cell(name, values.get(name)) for name in VALUE_FILTERS)
+    return (number, document.ad_id, *cells, *_read_moving(document))
+
+
+def _spell_cell(name: str, values: list[str] | None) -> str | None:
+    if not values:
+        return None
+    return orjson.dumps(values).decode() if name in LIST_FILTERS else values[0]
+
+
+def _weigh(lists: WordLists) -> tuple[int, int]:
+    """How many words the row of texts has, and what the weightiest counts, all its places together."""
+    counted = Counter(chain(*(lists[name] * weight for name, weight in TEXT_WEIGHTS.items())))
+    del counted[APART]
+    return sum(map(len, lists.values())), max(counted.values(), default=0)
 
 
 def listed_rows(number: int, document: SearchDocument) -> Iterator[StoredRow]:
-    """Rows of the table of lists."""
-    for name in LIST_FILTERS:
-        for value in document.values.get(name, ()):
-            yield number, name, value
+    """Rows of the table of former names."""
     for name, names in document.former_names.items():
         for value in dict.fromkeys(fold_value(each) for each in names):
             yield number, f"former_{name}", value
 
 
-def text_row(number: int, document: SearchDocument) -> StoredRow:
+def text_row(number: int, lists: WordLists) -> StoredRow:
     """A row of the text index: its number, then `TEXT_WEIGHTS` in their order."""
-    lists = cut_lists(document)
     return (number, *(" ".join(w or BETWEEN for w in lists[name]) for name in TEXT_WEIGHTS))
-
-
-def _list_terms(texts: Iterable[StoredRow]) -> Iterable[str]:
-    """The words of all texts but ids, each once."""
-    found = (term for _, *fields, _ in texts for text in fields for term in text.split())
-    return dict.fromkeys(term for term in found if term != BETWEEN)

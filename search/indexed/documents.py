@@ -17,10 +17,10 @@ from archive.records import QuarantineStage
 from archive.runs.fence import take_each
 from archive.runs.quarantine import explain_failure
 from archive.store.batches import cut_batches
-from archive.store.bulk import table_of
 from archive.text.words import WORD
 from search.hits import ShownAd, WordsFrom
 from search.indexed.beside import NOTHING, Beside, read_beside
+from search.indexed.rows import choose_columns
 from search.indexed.shown import join_texts, show_ad
 from search.indexed.values import list_values
 from search.question.filters import VALUE_FILTERS
@@ -117,8 +117,9 @@ def read_documents(
     session: Session, which: ColumnElement[bool], limit: int | None = None
 ) -> MadeDocuments:
     """The documents of the ads that a condition chooses, the first `limit` of them, by rising id."""
-    columns = [column for column in table_of(PublicAd).columns if column.name in _FIELDS_READ]
-    query = select(*columns).where(which).order_by(col(PublicAd.id)).limit(limit)
+    query = (
+        select(*choose_columns(_FIELDS_READ)).where(which).order_by(col(PublicAd.id)).limit(limit)
+    )
     # A row has the attributes that were asked for; making the object would take longer.
     ads = [cast("PublicAd", row) for row in session.connection().execute(query)]
     beside = read_beside(session, ads)

@@ -64,8 +64,9 @@ def add_history(
     for document in documents:
         known = times[document.ad_id]
         document.held_since = count_microseconds(known[-1])
-        document.earlier = former.get(document.ad_id, [])
-        document.replaces_earlier = document.ad_id not in lacking and len(known) > 1
+        if len(known) > 1:
+            document.earlier = former.get(document.ad_id, [])
+            document.replaces_earlier = document.ad_id not in lacking
 
 
 def with_history(

@@ -14,6 +14,7 @@ from archive.runs.fence import take_each
 from archive.store.batches import cut_batches
 from search.hits import ShownAd, clean_text
 from search.indexed.beside import Beside, read_beside
+from search.indexed.rows import choose_columns
 from search.question.addresses import read_address
 
 LONGEST_TEXT = 100_000
@@ -26,7 +27,7 @@ _SHOWN_NAMES = {
     "sponsor_name": "sponsor",
     "election_name": "election",
 }
-_FIELDS_SHOWN = frozenset(ShownAd.model_fields)
+_SHOWN_AS = {name: name for name in ShownAd.model_fields} | _SHOWN_NAMES
 _COLUMNS_READ = (
     *("id", "public_id", "source", "platform"),
     *("advertiser_name", "advertiser_id", "payer_name", "sponsor_name", "election_name"),
@@ -57,7 +58,7 @@ class AdParts:
 
 def load_parts(session: Session, ad_ids: Sequence[int]) -> dict[int, AdParts]:
     """The parts of ads by our ids; an ad that the archive does not show, or that cannot be read, has none."""
-    columns = [col(getattr(PublicAd, name)) for name in _COLUMNS_READ]
+    columns = choose_columns(_COLUMNS_READ)
     found: dict[int, AdParts] = {}
     for some in cut_batches(ad_ids):
         rows = session.connection().execute(select(*columns).where(col(PublicAd.id).in_(some)))
@@ -157,5 +158,5 @@ def _join(texts: Iterable[str]) -> str:
 
 
 def _reasons_shown(ad: PublicAd) -> dict[str, str]:
-    reasons = {_SHOWN_NAMES.get(name, name): str(reason) for name, reason in ad.missing.items()}
-    return {name: reason for name, reason in reasons.items() if name in _FIELDS_SHOWN}
+    missing = ad.missing
+    return {shown: str(missing[name]) for name, shown in _SHOWN_AS.items() if name in missing}

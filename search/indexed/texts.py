@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 from archive.models import PublicAd
 from archive.store.batches import cut_batches
 from search.indexed.beside import NAMES_OF, Beside, read_beside
+from search.indexed.rows import choose_columns
 from search.indexed.shown import (
     clean_name,
     join_body,
@@ -36,7 +37,7 @@ Texts = Mapping[str, Sequence[str]]
 
 def list_answering(session: Session, ad_ids: Sequence[int], question: Question) -> list[int]:
     """Those of some ads that answer a question as they are now."""
-    columns = [col(getattr(PublicAd, name)) for name in (*BESIDE_COLUMNS, *WORD_COLUMNS)]
+    columns = choose_columns((*BESIDE_COLUMNS, *WORD_COLUMNS))
     found = []
     for some in cut_batches(ad_ids):
         rows = session.connection().execute(select(*columns).where(col(PublicAd.id).in_(some)))

@@ -1,5 +1,7 @@
 """The values an ad has of each filter: what every engine is given, and what search as of a time counts."""
 
+from functools import lru_cache
+
 from archive.models import PublicAd
 from archive.text.names import fold_name
 from search.hits import clean_text
@@ -19,10 +21,20 @@ def list_values(ad: PublicAd, name: str, beside: Beside) -> list[str]:
     value = getattr(ad, COLUMNS[name])
     if value is None:
         return []
-    held = map(clean_text, value if isinstance(value, list) else [spell_value(value)])
-    if name in NAME_FILTERS:
-        held = map(fold_name, held)
-    return list(dict.fromkeys(cut_value(each) for each in held if each.strip()))
+    is_name = name in NAME_FILTERS
+    if not isinstance(value, list):
+        written = _write_value(value, is_name=is_name)
+        return [written] if written else []
+    held = (_write_value(each, is_name=is_name) for each in value)
+    return list(dict.fromkeys(filter(None, held)))
+
+
+@lru_cache(maxsize=50_000, typed=True)
+def _write_value(value: object, *, is_name: bool) -> str:
+    """A value as filters and facets have it; empty: there is no character in it."""
+    text = clean_text(spell_value(value))
+    text = fold_name(text) if is_name else text
+    return cut_value(text) if text.strip() else ""
 
 
 def spell_value(value: object) -> str:

@@ -5,10 +5,12 @@ then, apart from them and each other, further spellings by which it is found (`a
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from archive.text.words import list_other_spellings, list_terms
+from archive.text.words import list_all_spellings, list_terms
 from search.indexed.documents import SearchDocument
 from search.question.addresses import join_id
+from search.question.filters import NAME_FILTERS
 from search.question.language import WORD_LISTS, Question, Term
 
 TEXTS = tuple(name for name in WORD_LISTS if name != "id")
@@ -30,12 +32,21 @@ def cut_texts(
     public_id: str, former: Mapping[str, list[str]], texts: Mapping[str, str | None]
 ) -> dict[str, list[str]]:
     """The same of an ad's texts and former names, by the names of their lists."""
-    lists = {name: cut_words(text or "") for name, text in texts.items()}
+    lists = {
+        name: list(_cut_name(text or "")) if name in NAME_FILTERS else cut_words(text or "")
+        for name, text in texts.items()
+    }
     lists["id"] = cut_ids(public_id)
     for name, names in former.items():
         for each in names:
             lists[name] += [APART, *cut_words(each)]
     return lists
+
+
+@lru_cache(maxsize=10_000)
+def _cut_name(name: str) -> tuple[str, ...]:
+    """The same few names stand in most ads."""
+    return tuple(cut_words(name))
 
 
 def cut_ids(public_id: str) -> list[str]:
@@ -45,8 +56,8 @@ def cut_ids(public_id: str) -> list[str]:
 
 def cut_words(text: str) -> list[str]:
     """The words of one text, then its further spellings."""
-    words = list_terms(text)
-    for spelling in list_other_spellings(text):
+    words, others = list_all_spellings(text)
+    for spelling in others:
         words += [APART, spelling]
     return words
 

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.text.words import frame_words, join_terms
+from archive.text.words import (
+    frame_words,
+    join_terms,
+    list_all_spellings,
+    list_other_spellings,
+    list_terms,
+    split_words,
+)
 
 PAGE = Path(__file__).parents[3] / "docs" / "write-a-rule.md"
 SECTION = PAGE.read_text(encoding="utf-8").partition("## What a word is")[2].partition("\n## ")[0]
@@ -54,3 +61,9 @@ def test_a_text_without_words_is_known_to_have_none_and_no_text_is_nothing() -> 
     assert frame_words("🔥").strip() == ""
     assert frame_words("🔥") != ""
     assert frame_words(" \n") == ""
+
+
+@given(st.text() | st.text(st.characters(codec="ascii")) | st.from_regex(r"[1-9],[0-9]{3}"))
+def test_however_words_are_listed_they_are_the_same(text: str) -> None:
+    assert list_terms(text) == [word.term for word in split_words(text)]
+    assert list_all_spellings(text) == (list_terms(text), list_other_spellings(text))

@@ -85,7 +85,7 @@ def _list_bounds(view: SeenColumns, query: AdQuery) -> Iterator[Mask]:
         yield pc.less_equal(view.cells("held_since"), query.held_at)
         yield _is_open_or(view, "held_until", pc.greater, query.held_at)
     if query.creative is not None:
-        yield view.read("creative").choose(query.creative.__eq__)
+        yield view.read("creative").choose(lambda value: value == query.creative)
     if query.not_told:
         yield pc.equal(view.cells(NOT_TOLD[query.not_told]), UNKNOWN)
 

@@ -15,6 +15,7 @@ from archive.errors import OutageError
 from search.copy_mark import CopyMark, SearchCopy, UpTo
 from search.hits import FoundCreatives
 from search.indexed.documents import Rejection, SearchDocument
+from search.indexed.moved import MovedAd
 from search.question.query import AdQuery
 
 LEASE = timedelta(seconds=60)
@@ -108,8 +109,8 @@ class Batch:
     documents: list[SearchDocument] = field(default_factory=list)
     """New, or with changed texts."""
 
-    moved: list[SearchDocument] = field(default_factory=list)
-    """Already in the engine; only numbers, state, count of versions or creative moved."""
+    moved: list[MovedAd] = field(default_factory=list)
+    """Already in the engine; only figures or creative moved."""
 
     deleted: list[int] = field(default_factory=list)
     """Ads the archive no longer shows, by our id."""

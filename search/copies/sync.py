@@ -32,6 +32,7 @@ from search.copies.status import index_status
 from search.copy_mark import UpTo
 from search.indexed.documents import Rejection, count_microseconds, load_documents, reject
 from search.indexed.history import find_changed_currency, with_history
+from search.indexed.moved import read_moved
 from search.port import Batch, CopyBusyError, SearchEngine
 
 MOVING_KINDS = frozenset({ChangeKind.AD_NUMBERS, ChangeKind.AD_CREATIVE})
@@ -225,11 +226,9 @@ def _gather_batch(
     # Numbers alone would make a remnant of an ad of what is not there.
     held = search.list_present(kinds.keys())
     movable = held & only_moved - find_changed_currency(session, [*only_moved])
-    made = load_documents(session, sorted(kinds))
-    batch = Batch()
-    for document in made.documents:
-        (batch.moved if document.ad_id in movable else batch.documents).append(document)
-    present = {document.ad_id for document in made.documents}
+    made = load_documents(session, sorted(kinds.keys() - movable))
+    batch = Batch(made.documents, read_moved(session, sorted(movable)))
+    present = {each.ad_id for each in batch.documents} | {each.ad_id for each in batch.moved}
     batch.deleted = sorted(kinds.keys() - present)
     # The first change of each, because the last is told first.
     of_ads = [c for c in reversed(changes) if c.kind in AD_KINDS]

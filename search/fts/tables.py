@@ -149,8 +149,8 @@ _AD_NUMBERS = (
 )
 
 
-MOVING_COLUMNS = SearchTables(0).ad.c.keys()[: -len((*_TIMES[1:], *_WEIGHTS))]
-"""Of the narrow table, what is written anew when numbers of an ad move."""
+OWN_COLUMNS = SearchTables(0).ad.c.keys()[len(("id", "ad_id", *VALUE_FILTERS)) : -len(_WEIGHTS)]
+"""Of the narrow table, those that go by the name of a field of documents."""
 
 
 @lru_cache(maxsize=4)

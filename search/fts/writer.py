@@ -16,7 +16,7 @@ from archive.store.batches import cut_batches
 from archive.store.bulk import StoredRow, insert_rows, update_rows
 from search.fts.tables import (
     BETWEEN,
-    MOVING_COLUMNS,
+    OWN_COLUMNS,
     TEXT_WEIGHTS,
     TOUCHES_KEPT,
     SearchTables,
@@ -24,10 +24,12 @@ from search.fts.tables import (
 )
 from search.fts.typos import note_terms
 from search.indexed.documents import SearchDocument
+from search.indexed.moved import MOVING, MovedAd
 from search.indexed.word_lists import APART, TEXTS, WordLists, cut_lists
 from search.question.filters import LIST_FILTERS, VALUE_FILTERS, fold_value
 
-_read_moving = attrgetter(*MOVING_COLUMNS[len(VALUE_FILTERS) + 2 :])
+_read_own = attrgetter(*OWN_COLUMNS)
+_read_moved = attrgetter("ad_id", *MOVING)
 
 
 def write_documents(
@@ -78,13 +80,10 @@ def _add_rows(
     return words
 
 
-def move_documents(
-    session: Session, tables: SearchTables, documents: Sequence[SearchDocument]
-) -> None:
-    """Put new numbers in; texts are not indexed again, and since when they hold stays."""
-    rows = [_moving_row(document.ad_id, document) for document in documents]
-    update_rows(session, tables.ad, MOVING_COLUMNS, rows)
-    _touch(session, tables, [document.ad_id for document in documents])
+def move_documents(session: Session, tables: SearchTables, moved: Sequence[MovedAd]) -> None:
+    """Put new figures in; texts are not indexed again, and since when they hold stays."""
+    update_rows(session, tables.ad, ("id", *MOVING), list(map(_read_moved, moved)))
+    _touch(session, tables, [ad.ad_id for ad in moved])
 
 
 def delete_documents(session: Session, tables: SearchTables, ad_ids: Sequence[int]) -> None:
@@ -129,15 +128,8 @@ def _touch(session: Session, tables: SearchTables, numbers: Sequence[int]) -> No
 
 def ad_row(number: int, document: SearchDocument, lists: WordLists) -> StoredRow:
     """A row of the narrow table."""
-    moving = _moving_row(number, document)
-    return (*moving, document.held_since, document.held_until, *_weigh(lists))
-
-
-def _moving_row(number: int, document: SearchDocument) -> StoredRow:
-    """Its first columns, `MOVING_COLUMNS`."""
-    values = document.values
-    cells = (_spell_cell(name, values.get(name)) for name in VALUE_FILTERS)
-    return (number, document.ad_id, *cells, *_read_moving(document))
+    cells = (_spell_cell(name, document.values.get(name)) for name in VALUE_FILTERS)
+    return (number, document.ad_id, *cells, *_read_own(document), *_weigh(lists))
 
 
 def _spell_cell(name: str, values: list[str] | None) -> str | None:

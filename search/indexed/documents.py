@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Field, Session, SQLModel, col
@@ -73,6 +73,21 @@ class SearchDocument(ShownAd):
     )
 
 
+class NamedAd(Protocol):
+    """Whatever an engine is sent of an ad."""
+
+    @property
+    def ad_id(self) -> int:
+        """Our id."""
+
+    @property
+    def id(self) -> str:
+        """The permanent one."""
+
+
+Sent = TypeVar("Sent", bound=NamedAd)
+
+
 class Rejection(SQLModel):
     """An ad that the search copy could not take."""
 
@@ -135,8 +150,8 @@ def reject(ad_id: int, public_id: str, error: Exception) -> Rejection:
 
 
 def take_documents(
-    documents: Sequence[SearchDocument],
-    work: Callable[[Sequence[SearchDocument]], object],
+    documents: Sequence[Sent],
+    work: Callable[[Sequence[Sent]], object],
     session: Session | None = None,
 ) -> list[Rejection]:
     """Work on documents, without the ones that it fails on; gives those."""

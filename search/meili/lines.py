@@ -9,7 +9,7 @@ from typing import Any
 
 from archive.records.escaping import escape_text
 from archive.runs.fence import take_each
-from search.indexed.documents import Rejection, SearchDocument, reject
+from search.indexed.documents import NamedAd, Rejection, Sent, reject
 
 LARGEST_BODY = 20_000_000
 """Bytes of one request: the server refuses 100 MB, and a refused connection may hang."""
@@ -17,12 +17,12 @@ LARGEST_BODY = 20_000_000
 TOO_LARGE = "larger alone than a request may be"
 REFUSED = "the search engine would not take it"
 
-Line = tuple[SearchDocument, bytes]
+Line = tuple[NamedAd, bytes]
 """A document and what is sent of it and its earlier states."""
 
 
 def spell_lines(
-    documents: list[SearchDocument], spell: Callable[[SearchDocument], list[dict[str, Any]]]
+    documents: list[Sent], spell: Callable[[Sent], list[dict[str, Any]]]
 ) -> tuple[list[Line], list[Rejection]]:
     """What is sent of each document, and those that cannot be spelled."""
     done, failed = take_each(

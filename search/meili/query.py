@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from search.indexed.documents import SearchDocument
+from search.indexed.moved import MOVING, MovedAd
 from search.indexed.word_lists import APART, TEXTS, cut_lists
 from search.meili.settings import (
     ANY_TEXT,
     CREATIVE,
     FORMER,
-    HELD,
     IS_PRESENT,
     IS_WHOLE,
     LISTS,
@@ -164,10 +164,6 @@ def list_orders(query: AdQuery, *, is_by_words: bool) -> list[str]:
     return [] if is_by_words else newest
 
 
-_MOVING = NUMBERS - {"ad_id", "started_day", "ended_day", *HELD}
-_MOVING_VALUES = ("currency", "state")
-
-
 def spell_documents(document: SearchDocument) -> list[dict[str, Any]]:
     """What the index holds of an ad: as it is, and as it was before."""
     earlier = (
@@ -192,7 +188,7 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
         IS_PRESENT: True,
         "w_all": OF_EVERY_AD,
         **words,
-        **{name: _spell_values(name, document) for name in (*document.values, *_MOVING_VALUES)},
+        **{name: _spell_values(name, document) for name in document.values},
         UNKNOWN: _list_unknown(document),
         FORMER: former,
         "words_from": document.words_from,
@@ -202,15 +198,9 @@ def _spell_state(document: SearchDocument) -> dict[str, Any]:
     }
 
 
-def spell_moved(document: SearchDocument) -> dict[str, Any]:
-    """The same of an ad of which only numbers, state or creative moved."""
-    return {
-        "key": document.key,
-        UNKNOWN: _list_unknown(document),
-        CREATIVE: document.creative,
-        **{name: _spell_values(name, document) for name in _MOVING_VALUES},
-        **{name: getattr(document, name) for name in _MOVING},
-    }
+def spell_moved(ad: MovedAd) -> dict[str, Any]:
+    """The same of an ad of which only figures or creative moved."""
+    return {"key": ad.key, **{name: getattr(ad, name) for name in MOVING}}
 
 
 def _list_unknown(document: SearchDocument) -> list[str]:

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from search.as_of.answers import search_as_of
 from search.copies.comparing import check_copy
 from search.hits import SearchPage
 from search.indexed.documents import read_documents
+from search.indexed.moved import read_moved
 from search.port import Batch, SearchEngine
 from search.question.language import QueryError
 from search.question.query import AdQuery, Sort, build_query
@@ -196,8 +198,8 @@ def test_a_creative_that_a_copy_has_otherwise_is_found_and_put_right(
     search_archive.add(make_ad("a", "harbour"), make_ad("b", "harbour"))
     bring_on(search_archive, search)
     with read(search_archive.engine) as session:
-        document = read_documents(session, PublicAd.ref == "a").documents[0]
-    altered = document.model_copy(update={"creative": "another"})
+        ad_id = session.exec(select(PublicAd.id).where(PublicAd.ref == "a")).one()
+        altered = replace(read_moved(session, [ad_id])[0], creative="another")
     with write(search_archive.engine) as session:
         search.write_batch(Batch(moved=[altered]), session if search.keeps_in_archive else None)
     assert search_archive.ask(search, "harbour", copies="once").creatives == 2

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from fastapi.responses import StreamingResponse
 from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
 
 from archive.media.cleaning import open_clean_copy
 from archive.models import MediaFile
@@ -59,8 +60,24 @@ def answer_file(blobs: BlobStore, file: MediaFile, asked: Headers) -> StreamingR
         headers["content-range"] = f"bytes {part.start}-{part.stop - 1}/{size}"
     elif status == 416:
         headers["content-range"] = f"bytes */{size}"
-    pieces = _read_pieces(copy, part)
-    return StreamingResponse(pieces, status, headers, media_type=file.media_type)
+    return CleanedFile(copy, part, status, headers, file.media_type)
+
+
+class CleanedFile(StreamingResponse):
+    """A part of a cleaned copy, which is closed whether or not somebody reads it to its end."""
+
+    def __init__(
+        self, copy: BinaryIO, part: range, status: int, headers: dict[str, str], media_type: str
+    ) -> None:
+        super().__init__(_read_pieces(copy, part), status, headers, media_type=media_type)
+        self.copy = copy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.copy.close()
 
 
 def find_part(asked: Headers, tag: str, size: int) -> tuple[int, range]:
@@ -69,6 +86,8 @@ def find_part(asked: Headers, tag: str, size: int) -> tuple[int, range]:
     if wanted is None or not any(wanted.groups()) or asked.get("if-range", tag) != tag:
         return 200, range(size)
     first, last = wanted.groups()
+    if first and last and int(last) < int(first):
+        return 200, range(size)
     if not first:
         part = range(max(0, size - int(last)), size)
     else:
@@ -77,9 +96,8 @@ def find_part(asked: Headers, tag: str, size: int) -> tuple[int, range]:
 
 
 def _read_pieces(copy: BinaryIO, part: range) -> Iterator[bytes]:
-    with copy:
-        copy.seek(part.start)
-        left = len(part)
-        while left and (piece := copy.read(min(left, CHUNK_BYTES))):
-            left -= len(piece)
-            yield piece
+    copy.seek(part.start)
+    left = len(part)
+    while left and (piece := copy.read(min(left, CHUNK_BYTES))):
+        left -= len(piece)
+        yield piece

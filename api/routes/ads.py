@@ -1,5 +1,6 @@
 """Ads: many by a filter, one by its permanent id, its versions, numbers, vanished periods and evidence."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -16,10 +17,12 @@ from api.listings import (
 )
 from api.questions import AdQuestion
 from archive.duplicates.reading import AdCopies, list_copies
+from archive.errors import QuestionError
 from archive.reading import (
     list_ads,
     list_evidence,
     list_metrics,
+    list_newest_ads,
     list_vanished_periods,
     list_versions,
     read_ad,
@@ -35,6 +38,13 @@ from archive.reading.views import (
 from archive.records.identity import public_id
 
 router = APIRouter(prefix="/ads", tags=["ads"])
+
+
+class Order(StrEnum):
+    """Which ads stand first."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
 
 
 def read_ad_id(
@@ -54,11 +64,20 @@ def get_ads(
     shape: ShapeOf,
     asked: Annotated[AdQuestion, Query()],
     moment: MomentOf,
+    sort: Annotated[
+        Order, Query(description="By when the archive learned of them; as of a time oldest only.")
+    ] = Order.OLDEST,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Listing[AdItem] | Response:
-    """Ads in the order in which the archive learned of them."""
-    page = list_ads(session, asked.build_filter(session), cursor, limit, moment)
+    """Ads in the order in which the archive learned of them, or the newest of them first."""
+    wanted = asked.build_filter(session)
+    if sort is Order.OLDEST:
+        page = list_ads(session, wanted, cursor, limit, moment)
+    elif moment.is_now:
+        page = list_newest_ads(session, wanted, cursor, limit)
+    else:
+        raise QuestionError("sort", "as of a time ads stand oldest first; leave sort out")
     return shape.answer_page(AdItem, page)
 
 

@@ -4,7 +4,7 @@ Routes, pages and commands call these functions with a reading session; nothing 
 nothing here knows of HTTP. Every answer can say how fresh it is (`read_data_as_of`).
 """
 
-from archive.reading.ads.ads import AdFilter, list_ads, read_ad
+from archive.reading.ads.ads import AdFilter, list_ads, list_newest_ads, read_ad
 from archive.reading.ads.advertisers import list_advertisers, read_advertiser
 from archive.reading.ads.evidence import list_evidence, read_evidence
 from archive.reading.ads.history import list_metrics, list_vanished_periods, list_versions
@@ -26,6 +26,7 @@ __all__ = [
     "list_disclosures",
     "list_evidence",
     "list_metrics",
+    "list_newest_ads",
     "list_runs",
     "list_sources",
     "list_vanished_periods",

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.requests import Request
 
-from api.limits import WRITES_A_MINUTE, name_address
+from api.limits import READS_A_MINUTE, WRITES_A_MINUTE, name_address
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,15 @@ def test_two_addresses_are_counted_apart(client):
     for _ in range(WRITES_A_MINUTE + 1):
         client.post("/api/v1/notices", json={})
     assert other.post("/api/v1/notices", json={}).status_code == 422
+
+
+def test_whoever_asks_too_often_is_told_how_many_may_be_asked_and_when_again(client):
+    first = client.get("/api/v1/health/live").headers
+    assert int(first["ratelimit-limit"]) >= 60
+    assert int(first["ratelimit-remaining"]) == int(first["ratelimit-limit"]) - 1
+    for _ in range(READS_A_MINUTE):
+        refused = client.head("/api/v1/health/live")
+    assert refused.status_code == 429
+    assert refused.headers["ratelimit-remaining"] == "0"
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["access-control-allow-origin"] == "*"

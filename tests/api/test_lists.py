@@ -2,10 +2,11 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 
-from tests.api.conftest import NOON
+from tests.api.conftest import NOON, make_ad
 
 LISTS = ["/ads", "/disclosures", "/names", "/runs", "/quarantined", "/decisions", "/sources"]
 
@@ -27,6 +28,25 @@ def test_what_nobody_asked_to_count_is_not_counted_nor_is_the_past(ask):
     assert ask("GET", "/ads").json()["total"] is None
     moment = f"{NOON:%Y-%m-%dT%H:%MZ}"
     assert ask("GET", f"/ads?total=true&as_of={moment}").json()["total"] is None
+
+
+def test_the_newest_stand_first_where_that_is_asked_and_no_ad_is_skipped_or_told_twice(
+    ask, take_in
+):
+    first = ask("GET", "/ads?sort=newest&limit=2").json()
+    take_in([make_ad("later")], NOON + timedelta(minutes=5))
+    rest = ask("GET", first["next"].removeprefix("/api/v1")).json()
+    refs = [ad["ref"] for page in (first, rest) for ad in page["items"]]
+    assert refs == ["a3", "a2/with:odd?id", "a1"]
+    assert rest["next"] is None
+    assert ask("GET", "/ads?sort=newest").json()["items"][0]["ref"] == "later"
+
+
+def test_a_cursor_goes_on_in_its_own_order_only_and_the_past_has_one_order(ask):
+    cursor = ask("GET", "/ads?limit=1").json()["next"].partition("cursor=")[2]
+    assert ask("GET", f"/ads?sort=newest&cursor={cursor}").status_code == 400
+    problem = ask("GET", "/ads?sort=newest&as_of=2026-03-01").json()
+    assert problem["errors"][0]["field"] == "query.sort"
 
 
 def test_only_the_fields_asked_for_are_told(ask):

@@ -92,6 +92,61 @@ def test_a_shown_file_is_a_cleaned_copy_and_a_download_that_no_browser_runs(
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize(
+    ("asked", "part"),
+    [
+        ("bytes=0-9", slice(0, 10)),
+        ("bytes=100-", slice(100, None)),
+        ("bytes=-7", slice(-7, None)),
+        ("bytes=50-99999999", slice(50, None)),
+    ],
+)
+def test_a_player_asks_for_the_part_that_it_plays(client, kept, allow, asked, part):
+    allow(Allowance.PUBLISH)
+    path = f"/media/{kept['https://cdn.example/4.mp4']}"
+    whole = client.get(path).content
+
+    answer = client.get(path, headers={"range": asked})
+
+    assert (answer.status_code, answer.content) == (206, whole[part])
+    first, last = part.indices(len(whole))[0], part.indices(len(whole))[1] - 1
+    assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(whole)}"
+    assert answer.headers["content-length"] == str(len(answer.content))
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"range": "bytes=99999999-"}, 416),
+        ({"range": "bytes=5-2"}, 200),
+        ({"range": "bytes=-"}, 200),
+        ({"range": "bytes=0-1,5-6"}, 200),
+        ({"range": "lines=0-1"}, 200),
+        ({"range": "bytes=0-9", "if-range": '"another"'}, 200),
+    ],
+)
+def test_what_is_no_range_of_this_file_is_the_whole_or_refused(
+    client, kept, allow, headers, status
+):
+    allow(Allowance.PUBLISH)
+    path = f"/media/{kept['https://cdn.example/4.mp4']}"
+    whole = client.get(path).content
+
+    answer = client.get(path, headers=headers)
+
+    assert (answer.status_code, answer.content) == (status, whole if status == 200 else b"")
+
+
+def test_who_has_a_file_already_is_sent_nothing_of_it(client, kept, allow):
+    allow(Allowance.PUBLISH)
+    path = f"/media/{kept['https://cdn.example/1.png']}"
+    held = {"if-none-match": client.get(path).headers["etag"]}
+    again = client.get(path, headers=held)
+    assert (again.status_code, again.content) == (304, b"")
+    allow(Allowance.KEEP)
+    assert client.get(path, headers=held).status_code == 404
+
+
 @pytest.mark.parametrize("name", ["2.svg", "3.html", "6.webm", "7.png"])
 def test_nothing_but_pictures_and_videos_that_can_be_cleaned_is_given_out(
     client, ask, kept, allow, name

@@ -35,6 +35,7 @@ from archive.records.identity import ad_path, split_public_id
 from archive.store.batches import cut_batches
 
 LISTING = "ads"
+NEWEST_FIRST = "ads, newest first"
 
 UNKNOWN = "unknown"
 """Asks for the ads of which the source does not say."""
@@ -139,9 +140,32 @@ def list_ads(
     rows = take_rows(session, ads_at(session, moment, after), conditions, after, limit + 1)
     shown, following = cut_page(LISTING, rows, limit, lambda row: row["id"])
     data_as_of = read_data_as_of(session, moment.as_of)
-    matching = partial(filter_ads, session, wanted, PublicAd)
-    count = (lambda: count_rows(session, PublicAd, matching())) if moment.is_now else None
+    count = partial(_count_ads, session, wanted) if moment.is_now else None
     return Page(show_ads(session, shown, moment), following, data_as_of, moment, count)
+
+
+def list_newest_ads(
+    session: Session, wanted: AdFilter, cursor: str | None = None, limit: int = 50
+) -> Page[AdItem]:
+    """Ads as they are now, those that the archive learned of last first; what comes meanwhile is on no page.
+
+    Raises:
+        CursorError: if the cursor is not one of this list.
+    """
+    before = decode_number(NEWEST_FIRST, cursor)
+    limit = min(limit, MOST_AT_ONCE)
+    query = select_rows(PublicAd).where(*filter_ads(session, wanted, PublicAd))
+    if before is not None:
+        query = query.where(col(PublicAd.id) < before)
+    query = query.order_by(col(PublicAd.id).desc()).limit(limit + 1)
+    rows = list(map(dict, session.connection().execute(query).mappings()))
+    shown, following = cut_page(NEWEST_FIRST, rows, limit, lambda row: row["id"])
+    count = partial(_count_ads, session, wanted)
+    return Page(show_ads(session, shown, NOW), following, read_data_as_of(session), NOW, count)
+
+
+def _count_ads(session: Session, wanted: AdFilter) -> int:
+    return count_rows(session, PublicAd, filter_ads(session, wanted, PublicAd))
 
 
 def filter_ads(

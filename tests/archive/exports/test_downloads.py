@@ -63,7 +63,7 @@ AD_FILTERS = st.builds(
     platform=st.sampled_from([None, "harbour", "examplatform"]),
     country=st.sampled_from([None, "GR", "US", 'G"R']),
     advertiser_id=st.sampled_from([None, "example:page-1"]),
-    payer_name=st.sampled_from([None, "Old Mill", "' OR 1=1 --"]),
+    payer=st.sampled_from([None, ("Old Mill",), ("' OR 1=1 --", "Old Mill"), ()]),
     currency=st.sampled_from([None, "EUR", "USD"]),
     state=st.sampled_from([None, "seen", "vanished"]),
 )
@@ -94,9 +94,11 @@ def test_any_filter_of_ads_leaves_the_rows_that_reading_every_ad_leaves(filled, 
 
 def keeps(wanted: AdFilter, ad: PublicAd) -> bool:
     asked = {name: value for name, value in vars(wanted).items() if value is not None}
-    country = asked.pop("country", None)
-    return all(getattr(ad, name) == value for name, value in asked.items()) and (
-        country is None or country in ad.countries
+    country, payer = asked.pop("country", None), asked.pop("payer", None)
+    return (
+        all(getattr(ad, name) == value for name, value in asked.items())
+        and (country is None or country in ad.countries)
+        and (payer is None or ad.payer_name in payer)
     )
 
 

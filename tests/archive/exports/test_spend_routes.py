@@ -126,7 +126,7 @@ def test_a_question_of_one_or_of_the_past_is_the_archives(engine, ingest_run, ma
         for asked in (
             {},
             {"advertiser_id": "example:page-1"},
-            {"payer_name": "Ada"},
+            {"payer": ("Ada",)},
             {"moment": Moment(as_of=NOON)},
             {"moment": Moment(valid_at=NOON)},
         )

@@ -30,8 +30,8 @@ def add_others(
     if not words:
         return page
     like = {word: engine.list_like(session, word) for word in words}
-    near = {word: _choose([o for o in like[word] if _is_near(word, o)]) for word in words}
-    longer = {word: _choose([o for o in like[word] if _is_longer(word, o)]) for word in words}
+    near = {word: _choose_near(word, like[word]) for word in words}
+    longer = {word: _choose_longer(word, like[word]) for word in words}
     asked = {
         "near": _widen(query.question, near, _as_near),
         "longer": _widen(query.question, longer, _as_longer),
@@ -96,18 +96,17 @@ def _may_vary(term: Term) -> bool:
     return is_plain and len(term.words) == 1 and not term.words[0].isdigit()
 
 
-def _choose(others: list[str]) -> list[str]:
-    """The same ones, in the same order, whichever engine listed them."""
-    return sorted(others)[:MOST_OTHERS]
-
-
-def _is_longer(word: str, other: str) -> bool:
-    return other != word and other.startswith(word)
-
-
-def _is_near(word: str, other: str) -> bool:
+def _choose_near(word: str, others: list[str]) -> list[str]:
+    """The nearest spellings, the same ones in the same order whichever engine listed them."""
     allowed = allowed_typos(word)
-    return 0 < OSA.distance(word, other, score_cutoff=allowed) <= allowed
+    found = ((OSA.distance(word, o, score_cutoff=allowed), o) for o in others)
+    return [other for wrong, other in sorted(found) if 0 < wrong <= allowed][:MOST_OTHERS]
+
+
+def _choose_longer(word: str, others: list[str]) -> list[str]:
+    """Words that go on from it, likewise."""
+    longer = (other for other in others if other != word and other.startswith(word))
+    return sorted(longer)[:MOST_OTHERS]
 
 
 def _widen_group(group: tuple[Term, ...], others: Others, widen: Widening) -> tuple[Term, ...]:

@@ -7,7 +7,6 @@ is still good is not made again. Of anything else the tag is a hash of the answe
 import hashlib
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,10 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.dependencies import Rooms
 from api.errors import API_PATH
 from api.request_names import RECEIPTS
-from archive.models import ConsumerPosition
-from archive.reading.freshness import count_redactions, read_data_as_of, read_state
+from archive.reading.freshness import read_whole_state
 from archive.store.database import read
-from archive.store.identity import read_archive_id
 from search.port import SearchUnavailableError
 
 OF_PUBLIC_DATA = tuple(
@@ -129,20 +126,9 @@ def tag_question(rooms: Rooms, scope: Scope) -> str:
     try:
         faults = rooms.list_copy_faults() if scope["path"].startswith(SEARCH) else []
         with read(rooms.engine) as session:
-            return _hash(repr((asked, faults, _read_all_state(session))).encode())
+            return _hash(repr((asked, faults, read_whole_state(session))).encode())
     except (SearchUnavailableError, SQLAlchemyError):
         return ""
-
-
-def _read_all_state(session: Session) -> tuple[object, ...]:
-    positions = select(ConsumerPosition.consumer, ConsumerPosition.seq, ConsumerPosition.detail)
-    return (
-        read_archive_id(session),
-        read_data_as_of(session),
-        *read_state(session),
-        count_redactions(session),
-        sorted(map(tuple, session.exec(positions))),
-    )
 
 
 def _hash(text: bytes) -> str:

@@ -1,14 +1,26 @@
 """How fresh an answer is: when this archive last learned anything or last crawled."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import Select, func
+from sqlalchemy import select as select_values
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from archive.models import Change, QuarantinedBatch, QuarantinedPiece, Redaction, Run
+from archive.models import (
+    ArchiveFact,
+    Change,
+    ConsumerPosition,
+    QuarantinedBatch,
+    QuarantinedPiece,
+    Redaction,
+    Run,
+)
 from archive.models.changes import ChangeKind
+from archive.store.clock import FACT as ACCEPTED_CLOCK
 from archive.store.clock import read_accepted
+from archive.store.identity import FACT as ARCHIVE_ID
 
 TELLING_NOTHING = (ChangeKind.FLAG, ChangeKind.AD_CREATIVE)
 """Who is suspected is nobody's business yet, and a creative is our own count of what was known."""
@@ -40,20 +52,43 @@ def _read_newest(
 
 def read_state(session: Session) -> tuple[object, ...]:
     """What differs once anything public changed, a run ended, or what waited in quarantine was settled."""
-    newest = (
-        select(Change.seq).where(Change.kind != ChangeKind.FLAG).order_by(col(Change.seq).desc())
-    )
-    settled = [
-        session.exec(select(func.max(table.settled_at))).one()
-        for table in (QuarantinedPiece, QuarantinedBatch)
-    ]
-    return session.exec(newest.limit(1)).first() or 0, *read_run_state(session), *settled
+    public = select_values(col(Change.seq)).where(col(Change.kind) != ChangeKind.FLAG)
+    newest = public.order_by(col(Change.seq).desc()).limit(1)
+    settled = (select_values(func.max(t.settled_at)) for t in (QuarantinedPiece, QuarantinedBatch))
+    # One statement: each costs more than its answer.
+    parts = [query.scalar_subquery() for query in (newest, *_select_run_state(), *settled)]
+    return tuple(session.connection().execute(select_values(*parts)).one())
 
 
-def read_run_state(session: Session) -> tuple[int, datetime | None]:
+def read_run_state(session: Session) -> tuple[object, ...]:
     """What differs once a run ended."""
-    ended = select(func.count(col(Run.ended_at)), func.max(Run.ended_at))
-    return session.exec(ended).one()
+    parts = [query.scalar_subquery() for query in _select_run_state()]
+    return tuple(session.connection().execute(select_values(*parts)).one())
+
+
+def _select_run_state() -> tuple[Select[Any], Select[Any]]:
+    return select_values(func.count(col(Run.ended_at))), select_values(func.max(Run.ended_at))
+
+
+def read_whole_state(session: Session) -> tuple[object, ...]:
+    """Whatever an answer made of public data rests on, but for the day.
+
+    Beside the above what was withheld, how far readers of the changes follow them, whose archive it is, and
+    since when its clock counts.
+    """
+    facts = select_values(col(ArchiveFact.name), col(ArchiveFact.value)).where(
+        col(ArchiveFact.name).in_((ARCHIVE_ID, ACCEPTED_CLOCK))
+    )
+    followed = (
+        select_values(func.max(ConsumerPosition.moved_at)),
+        select_values(func.sum(ConsumerPosition.seq)),
+        select_values(func.count()).select_from(ConsumerPosition),
+        select_values(func.count()).select_from(Redaction),
+    )
+    parts = [query.scalar_subquery() for query in followed]
+    beside = session.connection().execute(select_values(*parts)).one()
+    named = sorted(map(tuple, session.connection().execute(facts)))
+    return (*read_state(session), *beside, *named)
 
 
 def count_redactions(session: Session) -> int:

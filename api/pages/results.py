@@ -106,6 +106,11 @@ class Asked:
             if name not in offered and (name != "unknown" or value not in offered)
         ]
 
+    @property
+    def keeps_history(self) -> bool:
+        """Whether the same can be asked as of an earlier time: copies are known only now."""
+        return self.copies == Copies.EVERY and not self.find_values("copy_of")
+
     def find_values(self, name: str) -> list[str]:
         """The values asked of one filter."""
         return [value for given, value in self.filters if given == name]
@@ -126,7 +131,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
         section="/search",
         json=locate_data(asked, moment) if answer else None,
         rows=set_moment(asked.locate_rows("csv"), moment) if answer else None,
-        keeps_history=True,
+        keeps_history=asked.keeps_history,
         moment=moment,
     )
     with read(rooms.engine) as session:

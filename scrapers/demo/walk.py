@@ -75,7 +75,7 @@ def demo(
         crawl_days(settings, engine)
         follow_changes(settings, engine, utc_now, index=False)
         case = decide_one_ad(settings, engine, utc_now)
-        follow_changes(settings, engine, utc_now, evaluate=False)
+        follow_changes(settings, engine, utc_now, evaluate=False, copies=True)
         for line in tell_archive(settings, engine, case, utc_now()):
             say(line)
     say(f"made in {monotonic() - started:.0f} s at {settings.home}; everything in it is invented")

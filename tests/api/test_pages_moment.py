@@ -128,6 +128,14 @@ def test_a_page_is_cited_for_the_instant_at_which_it_is_read(later_site, path):
     assert read_words(plain[0]) == read_words(plain[1])
 
 
+@pytest.mark.parametrize("path", ["/search?copies=once", "/search?q=nothingofthekind&copies=once"])
+def test_a_page_that_knows_only_now_is_cited_by_an_address_that_answers(later_site, path):
+    html = read_page(later_site, path)
+    cited = unescape(re.search(r'<span class="id">(http://[^<]*)</span>', html)[1])
+    assert "as_of" not in cited
+    assert later_site.get(cited.removeprefix("http://127.0.0.1:8000")).status_code == 200
+
+
 def test_the_site_is_cited_by_the_address_it_is_served_at(tmp_path, monkeypatch):
     served, port = [], find_free_port()
 

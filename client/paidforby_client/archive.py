@@ -22,8 +22,10 @@ class Archive:
     one answer. Every method raises `ArchiveError` if the archive refuses, stays busy or cannot be reached.
     """
 
-    def __init__(self, address: str, *, timeout: float = 120) -> None:
+    def __init__(self, address: str, *, timeout: float = 300) -> None:
         """`address`: of the site; `timeout`: seconds to wait for an answer, or for its next part.
+
+        An archive reads all rows before it says what is known of them: of 100,000 that takes a minute or two.
 
         Raises:
             ValueError: if the address is none of the web.

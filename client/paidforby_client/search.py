@@ -22,7 +22,7 @@ class Search:
     """All ads that answer a question: what is asked first fixes the moment of everything else.
 
     Iterating gives every row, newest first, with the columns of the ads download and `matched_fields`. The
-    rows are streamed, and each time anew.
+    rows are streamed, each time anew; whoever takes none for a minute is cut off, so save before long work.
     """
 
     def __init__(

@@ -6,10 +6,11 @@ has rows of searches leave otherwise than they are.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paidforby_client import Archive
@@ -112,3 +113,12 @@ def spoil(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
         monkeypatch.setattr(api.routes.search, "write_rows", write_spoiled)
 
     return replace
+
+
+def break_off(body: bytes) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    raise RuntimeError("the server dies")
+
+
+def list_ids(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [row["id"] for row in rows]

@@ -12,14 +12,10 @@ from starlette.routing import Route
 import api.limits
 from scrapers.replica.serve import serve_app
 from tests.api.conftest import NOON, make_ad
-from tests.client.conftest import serving
+from tests.client.conftest import list_ids, serving
 from tests.servers import find_free_port
 
 IDS = [f"example:{ref}" for ref in ("a1", "a2/with:odd?id", "a3", "a4;=1", "a5\t+2")]
-
-
-def list_ids(rows):
-    return [row["id"] for row in rows]
 
 
 def test_a_list_goes_on_to_its_last_page(archive):
@@ -112,6 +108,14 @@ def test_nobody_waits_for_ever(slept, status, headers, waits):
     with server as address, pytest.raises(ArchiveError) as refused:
         Archive(address).spend()
     assert (refused.value.status, slept, len(asked)) == (status, waits, len(waits) + 1)
+
+
+def test_nothing_is_asked_before_something_is_read():
+    server, asked = answering(PlainTextResponse("nobody reads this"))
+    with server as address:
+        Archive(address).search("harbour")
+        Archive(address).ads()
+    assert asked == []
 
 
 def test_the_client_says_who_it_is(slept):

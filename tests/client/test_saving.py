@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from paidforby_client import ArchiveError, IncompleteError
 
+from tests.client.conftest import break_off
+
 
 def list_names(folder):
     return sorted(path.name for path in folder.iterdir())
@@ -60,11 +62,6 @@ def test_nothing_found_is_a_file_without_rows(archive, folder):
     for ending, read in READERS.items():
         assert archive.search("nothing-has-it").save(folder / f"none.{ending}")["rows"] == 0
         assert read(folder / f"none.{ending}") == []
-
-
-def break_off(body):
-    yield body[: len(body) // 2]
-    raise RuntimeError("the server dies")
 
 
 def drop_last_line(body):

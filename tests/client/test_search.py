@@ -3,14 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from paidforby_client import Archive, IncompleteError
+from paidforby_client import IncompleteError
 
 from tests.api.conftest import NOON, make_ad
-from tests.servers import find_free_port
-
-
-def list_ids(rows):
-    return [row["id"] for row in rows]
+from tests.client.conftest import break_off, list_ids
 
 
 def test_all_rows_are_given_with_what_is_known_of_them(archive):
@@ -26,11 +22,6 @@ def test_all_rows_are_given_with_what_is_known_of_them(archive):
 def test_facets_count_what_is_unknown_too(archive):
     counted = archive.search("harbour", source="example").facets("currency", "country")
     assert counted == {"currency": {"EUR": 4, None: 1}, "country": {"GR": 5, None: 0}}
-
-
-def test_nothing_is_asked_before_it_is_read():
-    search = Archive(f"http://127.0.0.1:{find_free_port()}").search("harbour")
-    assert search.sample.__self__ is search
 
 
 def test_a_search_is_of_one_moment_though_more_comes(archive, clock, take_in):
@@ -62,10 +53,6 @@ def test_a_sample_is_the_same_for_the_same_seed(archive):
 
 
 def test_a_stream_that_breaks_off_raises(archive, spoil):
-    def break_off(body):
-        yield body[: len(body) // 2]
-        raise RuntimeError("the server dies")
-
     spoil(break_off)
     with pytest.raises(IncompleteError, match="broke off"):
         list(archive.search("harbour"))

@@ -64,9 +64,10 @@ $(VENV)/.run: pyproject.toml requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run requirements-test.lock
+$(VENV)/.test: $(VENV)/.run requirements-test.lock client/pyproject.toml
 	@echo "installing what the tests need (once)"
 	@$(PIP) --require-hashes -r requirements-test.lock
+	@$(PIP) --no-deps --no-build-isolation --editable client
 	@touch $@
 
 # Without npm or its registry the tests that need these servers say so and are skipped (failed in CI).

@@ -145,7 +145,7 @@ class SearchQuestion(SearchFilters):
         Raises:
             QueryError: if a part of it is not allowed.
         """
-        shown = {"sort", "limit", "page", "facets", "facet_start", "include"}
+        shown = {"copies", "sort", "limit", "page", "facets", "facet_start", "include"}
         asked = self.model_dump(include=shown)
         return build_query(self.q, filters=self.list_filters(), **asked)
 

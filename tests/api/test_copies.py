@@ -105,11 +105,13 @@ def test_a_search_as_of_an_earlier_moment_knows_no_copies(compared, client, aske
     assert "copies are known only now" in refused.json()["detail"]
 
 
-def test_next_pages_of_creatives_end_where_creatives_do(compared, client):
-    asked = "/api/v1/search?q=thursday&copies=once&format=csv&limit=1"
-    first = client.get(asked)
-    assert 'rel="next"' in first.headers["link"]
-    assert 'rel="next"' not in client.get(f"{asked}&page=2").headers.get("link", "")
+def test_a_file_has_every_copy(compared, client):
+    refused = client.get("/api/v1/search?q=thursday&copies=once&format=csv")
+    assert refused.status_code == 400
+    assert "copies" in refused.json()["detail"]
+    refused = client.get("/api/v1/search?q=thursday&copy_of=example:t0&format=csv")
+    assert refused.status_code == 400
+    assert "copies are known only now" in refused.json()["detail"]
 
 
 def test_creatives_that_no_copy_has_heard_of_yet_raise_no_alarm(take_in, settings, client):

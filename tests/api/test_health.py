@@ -161,7 +161,7 @@ def search_away(monkeypatch):
     def fail(*_):
         raise SearchUnavailableError("http://10.0.0.7:7700 refused")
 
-    monkeypatch.setattr(EmbeddedSearch, "search", fail)
+    monkeypatch.setattr(EmbeddedSearch, "find_ads", fail)
 
 
 def test_where_search_does_not_answer_the_archive_does_and_answer_and_page_say_so(

@@ -151,7 +151,7 @@ def read_cells(site: TestClient, path: str) -> list[list[str | float]]:
     """The rows of a page's CSV; what is not in quotes is a number."""
     answer = site.get(list_data(site, path)["CSV"])
     assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-type"].startswith("text/csv; charset=utf-8")
     lines = io.StringIO(answer.text, newline="")
     return [list(row) for row in csv.reader(lines, quoting=csv.QUOTE_NONNUMERIC)]
 

@@ -125,8 +125,7 @@ def test_a_page_is_cited_for_the_instant_at_which_it_is_read(later_site, path):
     controls = re.compile(r'<p class="small noprint">.*?</p>', re.DOTALL)
     texts = [controls.sub("", text) for text in (html, then.text)]
     plain = [
-        re.sub(r"as_of=[^\"&]*&?(amp;)?|engine: \w+", "", body.search(text)[0])
-        for text in texts
+        re.sub(r"as_of=[^\"&]*&?(amp;)?|engine: \w+", "", body.search(text)[0]) for text in texts
     ]
     assert read_words(plain[0]) == read_words(plain[1])
 

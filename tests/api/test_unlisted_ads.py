@@ -46,7 +46,7 @@ def test_search_finds_it_only_where_the_box_is_ticked(shy):
     assert SHY in asked
     assert f"{BOX} checked" in asked
     assert "not called political" in asked
-    assert "ads.csv?include=unlabelled" in asked
+    assert "include=unlabelled&amp;format=csv" in asked
 
 
 def test_the_page_of_results_and_its_data_ask_for_the_same(shy):

@@ -1,7 +1,7 @@
 """Rows of `public_ad` with only the columns that are asked for, their JSON read in a fifth of the time."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Dialect, String, TypeDecorator, type_coerc
 
 from archive.models import PublicAd
 from archive.models.columns import holds_json
-from archive.store.bulk import table_of
 
 
 class QuickJson(TypeDecorator[Any]):
@@ -29,10 +28,12 @@ class QuickJson(TypeDecorator[Any]):
             return json.loads(value)
 
 
-def choose_columns(names: Collection[str]) -> list[ColumnElement[Any]]:
-    """The columns of these names."""
-    return [
-        type_coerce(column, QuickJson).label(column.name) if holds_json(column.type) else column
-        for column in table_of(PublicAd).columns
-        if column.name in names
-    ]
+def choose_columns(
+    names: Iterable[str], ads: type[PublicAd] = PublicAd
+) -> list[ColumnElement[Any]]:
+    """The columns of these names, of the table or of what stands for it."""
+    return [_quicken(getattr(ads, name), name) for name in names]
+
+
+def _quicken(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
+    return type_coerce(column, QuickJson).label(name) if holds_json(column.type) else column

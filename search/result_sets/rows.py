@@ -22,6 +22,7 @@ from archive.reading.freshness import read_data_as_of
 from archive.store.database import read
 from search.as_of.by_engine import list_all_as_of
 from search.indexed.beside import read_beside
+from search.indexed.rows import choose_columns
 from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row, list_matched
 from search.port import SearchEngine
 from search.question.language import QueryError
@@ -138,7 +139,7 @@ class _Reader:
         """For each ad the texts in which words stand, where any are asked for; `None`: it does not answer."""
         if not (question := self.query.question):
             return {}
-        columns = [col(getattr(ads, name)) for name in (*BESIDE_COLUMNS, *WORD_COLUMNS)]
+        columns = choose_columns((*BESIDE_COLUMNS, *WORD_COLUMNS), ads)
         rows = [cast("PublicAd", row) for row in session.connection().execute(select(*columns))]
         beside = read_beside(session, rows, self.moment)
         return {

@@ -171,6 +171,13 @@ def test_a_feed_that_has_not_changed_is_not_sent_again_and_pages_of_others_may_r
     assert client.get(link, headers=again).status_code == 200
 
 
+def test_a_feed_that_has_not_changed_is_not_made_again(client, monkeypatch):
+    first = client.get("/search/feed.atom?q=harbour")
+    monkeypatch.setattr("api.pages.result_feeds.list_begun", None)
+    again = {"If-None-Match": first.headers["etag"]}
+    assert client.get("/search/feed.atom?q=harbour", headers=again).status_code == 304
+
+
 def test_below_a_path_the_feed_leads_below_it(settings, clock):
     address = "https://news.example/archive"
     app = create_app(settings.model_copy(update={"public_url": address}), clock)

@@ -24,10 +24,10 @@ from search.question.query import AdQuery, Sort
 
 LISTED = 100
 
-REACHES = (2_000, 50_000)
+REACHES = (2_000, 10_000, 50_000)
 """So many changes are looked at first: where they hold enough, what is older is never listed."""
 
-MOST_COMPARED = 5_000
+MOST_COMPARED = 2_000
 """Changed ads that answer now and are read as of then."""
 
 

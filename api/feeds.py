@@ -57,6 +57,10 @@ class PageFeed:
     """Address of the site as readers see it; its host names the owner of the ids."""
     entries: Sequence[FeedEntry]
     data_as_of: datetime | None
+    query: str = ""
+    """What page and feed are asked, as addresses hold it; empty: nothing."""
+    subtitle: str = ""
+    """Which things are entries, where the title alone does not tell."""
 
     @property
     def updated_at(self) -> datetime:
@@ -68,6 +72,15 @@ class PageFeed:
         """The whole address of a path within the site."""
         return f"{self.public_url.rstrip('/')}{path}"
 
+    @property
+    def page_path(self) -> str:
+        """The page it is of, as it was asked."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    def locate_itself(self, form: str) -> str:
+        """The whole address of the feed: `feed.atom` or `feed.json`."""
+        return self.locate(f"{self.path}/{form}{f'?{self.query}' if self.query else ''}")
+
     def make_id(self, name: str) -> str:
         """The tag: URI (RFC 4151) of something in this archive; no port, no scheme, no page in it."""
         host = urlsplit(self.public_url).hostname or "localhost"
@@ -77,12 +90,14 @@ class PageFeed:
 def answer_atom(feed: PageFeed) -> Response:
     """A feed as Atom (RFC 4287)."""
     root = ElementTree.Element("feed", xmlns=ATOM_NAMESPACE)
-    _add(root, "id", feed.make_id(feed.path))
+    _add(root, "id", feed.make_id(feed.page_path))
     _add(root, "title", feed.title)
+    if feed.subtitle:
+        _add(root, "subtitle", feed.subtitle)
     _add(root, "updated", _write_time(feed.updated_at))
     _add(ElementTree.SubElement(root, "author"), "name", feed.author)
-    _link(root, "self", ATOM, feed.locate(f"{feed.path}/feed.atom"))
-    _link(root, "alternate", "text/html", feed.locate(feed.path))
+    _link(root, "self", ATOM, feed.locate_itself("feed.atom"))
+    _link(root, "alternate", "text/html", feed.locate(feed.page_path))
     for entry in feed.entries:
         item = ElementTree.SubElement(root, "entry")
         _add(item, "id", feed.make_id(entry.id))
@@ -109,11 +124,13 @@ def answer_json_feed(feed: PageFeed) -> Response:
     answer = {
         "version": JSON_FEED_VERSION,
         "title": feed.title,
-        "home_page_url": feed.locate(feed.path),
-        "feed_url": feed.locate(f"{feed.path}/feed.json"),
+        "home_page_url": feed.locate(feed.page_path),
+        "feed_url": feed.locate_itself("feed.json"),
         "authors": [{"name": feed.author}],
         "items": items,
     }
+    if feed.subtitle:
+        answer["description"] = feed.subtitle
     return JSONResponse(answer, media_type=JSON_FEED)
 
 

@@ -18,19 +18,22 @@ from archive.reading.freshness import read_whole_state
 from archive.store.database import read
 from search.port import SearchUnavailableError
 
-OF_PUBLIC_DATA = tuple(
-    f"{API_PATH}/{name}"
-    for name in (
-        "ads",
-        "advertisers",
-        "names",
-        "disclosures",
-        "corrections",
-        "downloads",
-        "evidence",
-        "texts",
-        "search",
-    )
+OF_PUBLIC_DATA = (
+    "/search/feed.",
+    *(
+        f"{API_PATH}/{name}"
+        for name in (
+            "ads",
+            "advertisers",
+            "names",
+            "disclosures",
+            "corrections",
+            "downloads",
+            "evidence",
+            "texts",
+            "search",
+        )
+    ),
 )
 """What changes with the change sequence, a run, a redaction, a copy that follows or the day, and not else."""
 

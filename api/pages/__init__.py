@@ -19,6 +19,7 @@ from api.pages import (
     names,
     quarantined,
     report,
+    result_feeds,
     results,
     rules,
     sources,
@@ -32,6 +33,7 @@ from api.parameters import refuse_former
 ROUTERS = (
     home.router,
     results.router,
+    result_feeds.router,
     ad.router,
     media.router,
     advertiser.router,
@@ -57,9 +59,11 @@ def mount_pages(app: FastAPI, rooms: Rooms) -> None:
 
 def make_site(rooms: Rooms) -> FastAPI:
     """The pages as an application of their own, so that their errors are pages too."""
-    site = FastAPI(openapi_url=None, dependencies=[Depends(refuse_former)])
+    site = FastAPI(openapi_url=None)
     site.state.rooms = rooms
     for router in ROUTERS:
-        site.include_router(router)
+        # A feed of results tells itself what is wrong with its question.
+        checks = [] if router is result_feeds.router else [Depends(refuse_former)]
+        site.include_router(router, dependencies=checks)
     answer_errors(site)
     return site

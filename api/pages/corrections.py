@@ -5,7 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import MomentOf, Rooms, RoomsDep
+from api.dependencies import MomentOf, RoomsDep
 from api.feeds import FeedEntry, PageFeed
 from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
@@ -70,7 +70,7 @@ def show_corrections(
         )
 
 
-def _make_feed(rooms: Rooms) -> PageFeed:
+def _make_feed(rooms: RoomsDep) -> PageFeed:
     with read(rooms.engine) as session:
         page = list_corrections(session, CorrectionFilter(), limit=CORRECTIONS_SHOWN)
     return PageFeed(

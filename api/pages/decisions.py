@@ -4,13 +4,16 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import RoomsDep
+from api.feeds import FeedEntry, PageFeed
+from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
 from api.pages.site import PageHead, render_page
 from archive.store.database import read
-from oversight.cases import DecisionOutcome, list_decisions, read_decision
+from oversight.cases import DecisionOutcome, DecisionView, list_decisions, read_decision
 
 router = APIRouter()
 
+PATH = "/decisions"
 DECISIONS_SHOWN = 25
 
 OUTCOMES = {
@@ -43,13 +46,13 @@ STEPS = {
 }
 
 
-@router.get("/decisions")
+@router.get(PATH)
 def show_decisions(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
     """What was decided, newest first."""
     page = PageHead(
         title="Decisions",
-        path="/decisions",
-        section="/decisions",
+        path=PATH,
+        section=PATH,
         json=set_query("/api/v1/decisions", cursor=cursor, limit=DECISIONS_SHOWN),
     )
     with read(rooms.engine) as session:
@@ -65,6 +68,34 @@ def show_decisions(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse:
         )
 
 
+def _make_feed(rooms: RoomsDep) -> PageFeed:
+    with read(rooms.engine) as session:
+        page = list_decisions(session, rooms.book, limit=DECISIONS_SHOWN)
+    return PageFeed(
+        title="Decisions about ads",
+        path=PATH,
+        author=rooms.settings.operator_name,
+        public_url=rooms.settings.public_url,
+        entries=[tell_decision(one) for one in page.items],
+        data_as_of=page.data_as_of,
+    )
+
+
+def tell_decision(decision: DecisionView) -> FeedEntry:
+    """A decision as it stands: after an appeal it is the same entry, updated."""
+    return FeedEntry(
+        id=f"decision/{decision.reference}",
+        title=f"{OUTCOMES[DecisionOutcome(decision.outcome)]} ({decision.reference})",
+        path=f"{PATH}/{decision.reference}",
+        updated_at=max([decision.decided_at, *(dict(step)["at"] for step in decision.steps)]),
+        summary=f"{decision.plain_summary}\nAbout {decision.ad_id}; {STATES[decision.state]}.",
+    )
+
+
+# Before the page of one: its number may not be taken for an address of the feed.
+serve_feed(router, PATH, _make_feed)
+
+
 @router.get("/decisions/{reference}")
 def show_decision(rooms: RoomsDep, reference: str) -> HTMLResponse:
     """One decision with its reasons."""
@@ -73,8 +104,8 @@ def show_decision(rooms: RoomsDep, reference: str) -> HTMLResponse:
         rules = rooms.book.list_in_use(session)
         page = PageHead(
             title=f"Decision {decision.reference}",
-            path=f"/decisions/{decision.reference}",
-            section="/decisions",
+            path=f"{PATH}/{decision.reference}",
+            section=PATH,
             json=f"/api/v1/decisions/{decision.reference}",
         )
         return render_page(

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 
 from api.dependencies import Rooms, RoomsDep
 from api.errors import find_status, tell_error
-from api.feeds import FeedEntry, PageFeed, answer_atom, answer_json_feed
+from api.feeds import FeedEntry, PageFeed
+from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
 from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, id_path, render_page
@@ -105,16 +106,30 @@ def show_names(
         )
 
 
-@router.get("/names/{kind}/{key:path}/feed.atom")
-def get_name_atom(rooms: RoomsDep, kind: str, key: str) -> Response:
-    """What is new of a name, as Atom."""
-    return answer_atom(_make_feed(rooms, kind, key))
+def _make_feed(rooms: RoomsDep, kind: str, key: str) -> PageFeed:
+    with read(rooms.engine) as session:
+        name = read_name(session, kind, key)
+        ads = list_named_ads(session, name, limit=ENTRIES_SHOWN).items
+        stated = list_named_statements(session, name, limit=ENTRIES_SHOWN).items
+        filed = list_named_filings(session, name, limit=ENTRIES_SHOWN).items
+        entries = [
+            *map(_tell_ad, ads),
+            *(_tell_statement(name.path, one) for one in stated),
+            *(_tell_filing(name.path, one) for one in filed),
+        ]
+        data_as_of = read_data_as_of(session)
+    return PageFeed(
+        title=f"{name.name}: what it runs, pays and files",
+        path=name.path,
+        author=rooms.settings.operator_name,
+        public_url=rooms.settings.public_url,
+        entries=sorted(entries, key=lambda one: one.updated_at, reverse=True)[:ENTRIES_SHOWN],
+        data_as_of=data_as_of,
+    )
 
 
-@router.get("/names/{kind}/{key:path}/feed.json")
-def get_name_json_feed(rooms: RoomsDep, kind: str, key: str) -> Response:
-    """What is new of a name, as JSON Feed."""
-    return answer_json_feed(_make_feed(rooms, kind, key))
+# Before the page: a key may hold a slash.
+serve_feed(router, f"{PATH}/{{kind}}/{{key:path}}", _make_feed)
 
 
 @router.get("/names/{kind}/{key:path}")
@@ -167,28 +182,6 @@ def _sum_up(rooms: Rooms, session: Session, name: NameDetail) -> list[NameSum]:
             answer = rooms.answer_spending(session, replace(query, measure=measure))
             told += [NameSum(who, measure, answer)] if answer.groups else []
     return told
-
-
-def _make_feed(rooms: Rooms, kind: str, key: str) -> PageFeed:
-    with read(rooms.engine) as session:
-        name = read_name(session, kind, key)
-        ads = list_named_ads(session, name, limit=ENTRIES_SHOWN).items
-        stated = list_named_statements(session, name, limit=ENTRIES_SHOWN).items
-        filed = list_named_filings(session, name, limit=ENTRIES_SHOWN).items
-        entries = [
-            *map(_tell_ad, ads),
-            *(_tell_statement(name.path, one) for one in stated),
-            *(_tell_filing(name.path, one) for one in filed),
-        ]
-        data_as_of = read_data_as_of(session)
-    return PageFeed(
-        title=f"{name.name}: what it runs, pays and files",
-        path=name.path,
-        author=rooms.settings.operator_name,
-        public_url=rooms.settings.public_url,
-        entries=sorted(entries, key=lambda one: one.updated_at, reverse=True)[:ENTRIES_SHOWN],
-        data_as_of=data_as_of,
-    )
 
 
 def _tell_ad(ad: AdItem) -> FeedEntry:

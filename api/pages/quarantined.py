@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import RoomsDep
 from api.feeds import FeedEntry, PageFeed
 from api.pages.feed_routes import serve_feed
 from api.pages.page_frame import set_query
@@ -62,7 +62,7 @@ def show_quarantined(rooms: RoomsDep, cursor: str | None = None) -> HTMLResponse
         )
 
 
-def _make_feed(rooms: Rooms) -> PageFeed:
+def _make_feed(rooms: RoomsDep) -> PageFeed:
     with read(rooms.engine) as session:
         page = list_quarantined(session, limit=BATCHES_SHOWN)
     return PageFeed(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -10,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import MomentOf, Rooms, RoomsDep
 from api.errors import find_status, tell_error
 from api.pages.names import IN_WORDS
+from api.pages.page_frame import write_time
 from api.pages.range_bar import find_scales
 from api.pages.site import PageHead, render_page, set_moment
 from api.questions import SearchQuestion, read_question
@@ -22,7 +24,15 @@ from search.hits import SearchPage
 from search.port import SearchUnavailableError
 from search.question.filters import NAME_FILTERS, VALUE_FILTERS
 from search.question.language import WAYS_TO_ASK
-from search.question.query import ALL_FILTERS, DAYS, LAST_RESULT, MOST_CHARACTERS, Copies, Sort
+from search.question.query import (
+    ALL_FILTERS,
+    DAYS,
+    LAST_RESULT,
+    MOST_CHARACTERS,
+    AdQuery,
+    Copies,
+    Sort,
+)
 
 router = APIRouter()
 
@@ -96,6 +106,25 @@ class Asked:
         rest += [("sort", self.sort)] if self.sort != Sort.RELEVANCE else []
         return [*rest, ("page", str(self.page))] if self.page > 1 else rest
 
+    def locate_feed(self, form: str, since: datetime | None) -> str:
+        """Address of the feed of ads that begin to answer after a moment: `feed.atom` or `feed.json`."""
+        return f"/search/{form}?{self.encode_feed(write_time(since) if since else '')}"
+
+    def encode_feed(self, since: str) -> str:
+        """The question of a feed as the query of an address."""
+        rest = [("include", self.include), ("since", since)]
+        return urlencode([("q", self.text), *self.filters, *(one for one in rest if one[1])])
+
+    def build_query(self, **of_page: object) -> AdQuery:
+        """The question as engines take it; `of_page`: order, page and facets.
+
+        Raises:
+            QuestionError: if a part of it is not allowed.
+        """
+        filters = {name: _take_values(name, self.find_values(name)) for name, _ in self.filters}
+        given = {"q": self.text, **filters, "include": self.include, **of_page}
+        return read_question(SearchQuestion, given).build_query()
+
     @property
     def fixed(self) -> list[tuple[str, str]]:
         """Filters that the page offers no box for; the form carries them along."""
@@ -119,7 +148,7 @@ class Asked:
 @router.get("/search")
 def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLResponse:
     """Ads that answer a query."""
-    asked = _take_fields(request)
+    asked = take_fields(request)
     try:
         answer, problem, status = search_ads(rooms, asked, moment), "", 200
     except (QuestionError, SearchUnavailableError) as error:
@@ -155,7 +184,7 @@ def show_results(request: Request, rooms: RoomsDep, moment: MomentOf) -> HTMLRes
         )
 
 
-def _take_fields(request: Request) -> Asked:
+def take_fields(request: Request) -> Asked:
     """What the address asks; an empty field asks nothing."""
     given = request.query_params
     number = given.get("page", "1")
@@ -184,17 +213,9 @@ def search_ads(rooms: Rooms, asked: Asked, moment: Moment) -> SearchPage:
         QuestionError: if the question is not one the engine takes.
         SearchUnavailableError: if the engine does not answer.
     """
-    given = {
-        "q": asked.text,
-        **{name: _take_values(name, asked.find_values(name)) for name, _ in asked.filters},
-        "sort": asked.sort,
-        "copies": asked.copies,
-        "limit": HITS_SHOWN,
-        "page": asked.page,
-        "facet": FACETS,
-        "include": asked.include,
-    }
-    query = read_question(SearchQuestion, given).build_query()
+    query = asked.build_query(
+        sort=asked.sort, copies=asked.copies, limit=HITS_SHOWN, page=asked.page, facet=FACETS
+    )
     with read(rooms.engine) as session:
         return answer_query(
             session, rooms.search, query, moment, rooms.cover_sources, rooms.list_copy_faults

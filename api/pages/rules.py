@@ -9,11 +9,15 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.dependencies import MomentOf, RoomsDep
+from api.feeds import FeedEntry, PageFeed
+from api.pages.decisions import tell_decision
+from api.pages.feed_routes import serve_feed
 from api.pages.site import PageHead, render_page, set_moment
+from archive.reading.freshness import read_data_as_of
 from archive.reading.kept_texts import find_text
-from archive.reading.rules import count_answers, list_questions, list_rule_versions
+from archive.reading.rules import RuleVersionView, count_answers, list_questions, list_rule_versions
 from archive.store.database import read
-from oversight.cases.decision_register import list_resting
+from oversight.cases.decision_register import list_resting, read_decision
 from oversight.evaluation.decidable import find_decidable
 from oversight.evaluation.kept_counts import count_decided, count_kept
 from oversight.reference.elections import Election
@@ -59,6 +63,7 @@ ANSWERS = {
     "not_asked": "not asked, because too little is known",
     "does_not_apply": "the rule does not apply to this ad",
 }
+ENTRIES_SHOWN = 50
 NEWEST_OF_EACH = 100
 """Ads of each source that a page holds a rule against; `paidforby rules facts` takes all."""
 
@@ -164,6 +169,39 @@ def show_rule(rooms: RoomsDep, rule_id: str, moment: MomentOf) -> Response:
             stages=STAGES,
             answers=ANSWERS,
         )
+
+
+def _make_feed(rooms: RoomsDep, rule_id: str) -> PageFeed:
+    with read(rooms.engine) as session:
+        rule = find_rule(rooms.book.list_in_use(session), rule_id)
+        numbers = list_resting(session, rule.id)[:ENTRIES_SHOWN]
+        decided = [read_decision(session, rooms.book, number) for number in numbers]
+        versions = list_rule_versions(session, rule.id)
+        data_as_of = read_data_as_of(session)
+    entries = [*map(tell_decision, decided), *(_tell_version(rule.id, one) for one in versions)]
+    return PageFeed(
+        title=f"{rule.file.title}: its versions, and decisions that rest on it",
+        path=f"/rules/{rule.id}",
+        author=rooms.settings.operator_name,
+        public_url=rooms.settings.public_url,
+        entries=sorted(entries, key=lambda one: one.updated_at, reverse=True)[:ENTRIES_SHOWN],
+        data_as_of=data_as_of,
+    )
+
+
+def _tell_version(rule_id: str, version: RuleVersionView) -> FeedEntry:
+    known = dict(version)
+    return FeedEntry(
+        id=f"rule/{rule_id}/{known['sha256']}",
+        title=f"Version {known['version']} of the rule",
+        path=f"/texts/{known['sha256']}",
+        updated_at=known["recorded_at"],
+        summary="This archive has its text, word for word; from when on ads are held against it, the "
+        "rule's page tells.",
+    )
+
+
+serve_feed(router, "/rules/{rule_id}", _make_feed)
 
 
 def list_windows(rule: Rule, elections: Sequence[Election]) -> list[WindowRow]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.dependencies import Rooms, RoomsDep
+from api.dependencies import RoomsDep
 from api.feeds import FeedEntry, PageFeed
 from api.pages.coverage_strip import draw_coverage_strip, list_row_ranges
 from api.pages.feed_routes import serve_feed
@@ -80,7 +80,7 @@ def show_sources(rooms: RoomsDep) -> HTMLResponse:
         )
 
 
-def _make_feed(rooms: Rooms) -> PageFeed:
+def _make_feed(rooms: RoomsDep) -> PageFeed:
     with read(rooms.engine) as session:
         alerts = list_told_alerts(session, rooms.now())
         titles = {source.id: source.title for source in list_sources(session)}

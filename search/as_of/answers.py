@@ -7,7 +7,7 @@ page shown. The answer as of a time never changes.
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from math import inf
@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from archive.models import PublicAd
 from archive.reading.as_of.moment import Moment
-from archive.reading.as_of.past import ads_at, restore_ads
+from archive.reading.as_of.past import ads_among, ads_at, restore_ads
 from archive.reading.freshness import read_data_as_of
 from archive.store.time_limits import TimeIsUpError
 from search.answering.creatives import fold_page
@@ -119,10 +119,22 @@ def list_as_of(session: Session, query: AdQuery, moment: Moment, ends: float = i
     return [place.id for place in sorted(_place(ad) for ad, _ in found)]
 
 
+def find_among(
+    session: Session, query: AdQuery, moment: Moment, ad_ids: Collection[int]
+) -> set[int]:
+    """Those of a few ads that answered at a moment."""
+    found = _find_answering(session, query, moment, inf, ad_ids)
+    return {ad.id for ad, _ in found}
+
+
 def _find_answering(
-    session: Session, query: AdQuery, moment: Moment, ends: float
+    session: Session,
+    query: AdQuery,
+    moment: Moment,
+    ends: float,
+    among: Collection[int] | None = None,
 ) -> Iterator[Candidate]:
-    for ad, beside in _read_candidates(session, query, moment, ends):
+    for ad, beside in _read_candidates(session, query, moment, ends, among):
         if (
             _has_names(ad, beside, query)
             and answers_row(ad, beside, query.question)
@@ -132,9 +144,16 @@ def _find_answering(
 
 
 def _read_candidates(
-    session: Session, query: AdQuery, moment: Moment, ends: float
+    session: Session,
+    query: AdQuery,
+    moment: Moment,
+    ends: float,
+    among: Collection[int] | None,
 ) -> Iterator[Candidate]:
-    """The ads of the moment that SQL cannot rule out, with the columns the query looks at."""
+    """The ads of the moment that SQL cannot rule out, with the columns the query looks at.
+
+    `among`: our ids of the only ones to look at; `None`: all are.
+    """
     asked = [*query.facets, *query.values]
     names = {*PLACE_COLUMNS, *(column for name in asked for column in list_columns(name))}
     names |= set(WORD_COLUMNS if query.question else ())
@@ -142,7 +161,12 @@ def _read_candidates(
     needs_beside = needs_beside or query.copies is Copies.ONCE or query.creative is not None
     names |= set(BESIDE_COLUMNS if needs_beside else ())
     streamed = {"yield_per": ROWS_AT_ONCE}
-    for ads in ads_at(session, moment):
+    views = (
+        ads_at(session, moment)
+        if among is None
+        else [ads_among(session, moment, col(PublicAd.id).in_(among))]
+    )
+    for ads in views:
         columns = [col(getattr(ads, name)) for name in sorted(names)]
         wanted = select(*columns).where(*list_conditions(session, query, ads, moment))
         with session.connection().execute(wanted, execution_options=streamed) as rows:

@@ -20,14 +20,16 @@ from sqlalchemy import (
     func,
     or_,
 )
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from archive.models import AdMedia, PublicAd
+from archive.models import AdMedia, Change, PublicAd
+from archive.models.changes import ChangeKind
 from archive.models.media import MediaState
 from archive.reading.ads.ads import ran_between
 from archive.reading.as_of.moment import Moment
 from archive.reading.json_lists import list_holds
 from archive.reading.visible import is_visible_by_default
+from search.indexed.history import read_held
 from search.indexed.values import list_columns
 from search.question.filters import (
     BOUNDS,
@@ -41,6 +43,9 @@ from search.question.filters import (
 from search.question.language import Question
 from search.question.query import DAYS, AdQuery
 
+OF_ADS = (ChangeKind.AD_CONTENT, ChangeKind.AD_NUMBERS, ChangeKind.AD_STATE, ChangeKind.AD_MEDIA)
+"""Changes whose subject is an ad of which something was learned."""
+
 
 def list_conditions(
     session: Session, query: AdQuery, ads: type[PublicAd], moment: Moment
@@ -51,9 +56,20 @@ def list_conditions(
     conditions += _list_bounds(query, ads)
     if query.only_visible_by_default:
         conditions.append(is_visible_by_default(ads, moment))
+    if query.changed_after is not None:
+        conditions.append(_has_changed(ads, query.changed_after))
     if phrases := list_certain(query.question):
         conditions.append(_may_hold(session, ads, phrases))
     return conditions
+
+
+def _has_changed(ads: type[PublicAd], at: int) -> ColumnElement[bool]:
+    # Times rise with the sequence and have no index: the last change before is looked for from the end.
+    before = select(col(Change.seq)).where(col(Change.recorded_at) <= read_held(at).as_of)
+    last = before.order_by(col(Change.seq).desc()).limit(1).scalar_subquery()
+    of_ad = col(Change.kind).in_(OF_ADS)
+    changed = select(col(Change.subject_id)).where(of_ad, col(Change.seq) > func.coalesce(last, 0))
+    return col(ads.id).in_(changed)
 
 
 def _has_value(

@@ -35,13 +35,15 @@ def read_alone(session: Session, query: AdQuery, moment: Moment, why: str) -> Se
         return search_as_of(session, query, moment, ends)
 
 
-def list_alone(session: Session, query: AdQuery, moment: Moment, why: str) -> list[int]:
+def list_alone(
+    session: Session, query: AdQuery, moment: Moment, why: str, seconds: float = SECONDS_OF_ALL
+) -> list[int]:
     """All ads of that answer, newest first; whoever takes a whole result set away may wait longer.
 
     Raises:
         SearchUnavailableError: as above.
     """
-    with _answering_alone(session, SECONDS_OF_ALL, why) as ends:
+    with _answering_alone(session, seconds, why) as ends:
         return list_as_of(session, query, moment, ends)
 
 

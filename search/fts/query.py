@@ -84,6 +84,8 @@ def _list_bounds(view: SeenColumns, query: AdQuery) -> Iterator[Mask]:
     if query.held_at is not None:
         yield pc.less_equal(view.cells("held_since"), query.held_at)
         yield _is_open_or(view, "held_until", pc.greater, query.held_at)
+    if query.changed_after is not None:
+        yield pc.greater(view.cells("held_since"), query.changed_after)
     if query.creative is not None:
         yield view.read("creative").choose(lambda value: value == query.creative)
     if query.not_told:

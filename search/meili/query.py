@@ -121,6 +121,8 @@ def list_filters(query: AdQuery) -> list[str]:
         filters.append(f"started_day <= {query.until_on.toordinal()}")
     for name, bound in query.bounds.items():
         filters.append(f"{BOUNDS[name]} {'>=' if is_least(name) else '<='} {bound}")
+    if query.changed_after is not None:
+        filters.append(f"held_since > {query.changed_after}")
     filters += [f"{CREATIVE} = {query.creative}"] if query.creative else []
     if query.not_told:
         filters.append(f"{NOT_TOLD[query.not_told]} IS NULL")

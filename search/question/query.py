@@ -73,6 +73,10 @@ class AdQuery:
     held_at: int | None = None
     """A moment in microseconds since 1970: the states of ads that held then, in place of the present ones."""
 
+    changed_after: int | None = None
+    """A moment likewise: only ads of which what is searched changed after it; who cannot tell counts
+    changes of numbers too."""
+
     copies: Copies = Copies.EVERY
     copy_of: str = ""
     """The permanent id of an ad: only ads of its creative, which `creative` names."""

@@ -75,7 +75,7 @@ def read_moment(as_of: str | None, valid_at: str | None, now: datetime) -> Momen
     Raises:
         QuestionError: if a text cannot be read, or what it names has not come yet.
     """
-    return Moment(_read_time("as_of", as_of, now), _read_time("valid_at", valid_at, now))
+    return Moment(read_time("as_of", as_of, now), read_time("valid_at", valid_at, now))
 
 
 def read_day(text: str) -> date:
@@ -95,8 +95,14 @@ def read_day(text: str) -> date:
         ) from None
 
 
-def _read_time(field: str, text: str | None, now: datetime) -> datetime | None:
-    """A day is its last instant, and the day of `now` is `now`; a time without a zone is UTC."""
+def read_time(field: str, text: str | None, now: datetime) -> datetime | None:
+    """The time that a text names; `None`: it is empty.
+
+    A day is its last instant, and the day of `now` is `now`; a time without a zone is UTC.
+
+    Raises:
+        QuestionError: if it cannot be read, or has not come yet.
+    """
     if text is None or not text.strip():
         return None
     written = _WRITTEN.fullmatch(text.strip().upper())

@@ -18,16 +18,20 @@ from api.errors import API_PATH, make_problem
 from config.counts import write_count
 
 MOST_BYTES = 1_000_000
+MOST_BYTES_TO_FIND = 10_000_000
+"""Of a question that comes with a picture."""
 MOST_PARAMETERS = 200
 READS_A_MINUTE = 600
 WRITES_A_MINUTE = 30
 NO_SUCH_KEY = 401
 LONG_QUESTIONS = f"{API_PATH}/search"
+FINDING = ("/find", f"{API_PATH}/find")
+"""Counted as writing: there is more work in it than in a question, and nobody holds so many ads."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LimitRequests:
-    """Refuses bodies above 1 MB, endless addresses and clients that ask too often (RFC 6585 section 4)."""
+    """Refuses too large bodies, endless addresses and clients that ask too often (RFC 6585 section 4)."""
 
     def __init__(self, app: ASGIApp, now: Callable[[], datetime]) -> None:
         self.app = app
@@ -60,9 +64,10 @@ class LimitRequests:
             refusal = make_problem(request.url.path, 400, detail, headers=headers)
             await refusal(scope, receive, send)
             return
-        body = await _read_body(request)
+        most = MOST_BYTES_TO_FIND if scope["path"] in FINDING else MOST_BYTES
+        body = await _read_body(request, most)
         if body is None:
-            detail = f"a request may have at most {MOST_BYTES:,} bytes"
+            detail = f"a request may have at most {most:,} bytes"
             refusal = make_problem(request.url.path, 413, detail, headers=headers)
             await refusal(scope, receive, send)
             return
@@ -109,17 +114,17 @@ def name_key(request: Request) -> str:
     return sha256(key.encode()).hexdigest() if key else ""
 
 
-async def _read_body(request: Request) -> bytes | None:
+async def _read_body(request: Request, most: int) -> bytes | None:
     """The whole body, or `None` as soon as it is too large."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > MOST_BYTES:
+    if declared.isdecimal() and int(declared) > most:
         return None
-    body = b""
+    body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
-    return body
+    return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -14,6 +14,7 @@ from api.pages import (
     corrections,
     coverage,
     decisions,
+    find,
     home,
     media,
     names,
@@ -32,6 +33,7 @@ from api.parameters import refuse_former
 ROUTERS = (
     home.router,
     results.router,
+    find.router,
     ad.router,
     media.router,
     advertiser.router,

@@ -11,10 +11,8 @@ from urllib.parse import quote
 from fastapi import File, Form, UploadFile
 from PIL import Image
 from sqlmodel import Field, Session, SQLModel, col, select
-from starlette.formparsers import MultiPartParser
 
 from api.dependencies import Rooms
-from api.limits import MOST_BYTES_TO_FIND
 from archive.duplicates.finding import find_by_picture, find_by_text
 from archive.duplicates.pictures import count_compared
 from archive.errors import QuestionError
@@ -33,9 +31,6 @@ from search.answering.answers import answer_query
 from search.hits import SearchHit
 from search.question.language import MOST_WORDS, Term
 from search.question.query import AdQuery
-
-# The server reads no body beyond this, so that no part of one is ever laid down in a file.
-MultiPartParser.spool_max_size = MOST_BYTES_TO_FIND
 
 MOST_TEXT = 5_000
 SECONDS_TO_READ = 10.0

@@ -20,6 +20,7 @@ from archive.media.pictures import (
     read_grey,
 )
 from archive.records import MissingReason
+from config.counts import write_count
 
 PROGRAM = "tesseract"
 MOST_SECONDS = 30.0
@@ -79,7 +80,7 @@ def ask_tesseract(program: str, picture: bytes, seconds: float | None = None) ->
     try:
         printed = run_program(program, "stdin", "stdout", picture=picture, seconds=seconds)
     except subprocess.TimeoutExpired:
-        reason = f"{PROGRAM} took longer than {seconds:.0f} seconds"
+        reason = f"{PROGRAM} took longer than {write_count(round(seconds), 'second')}"
         return MachineText(None, MissingReason.UNREADABLE, reason)
     except (OSError, subprocess.CalledProcessError):
         return MachineText(None, MissingReason.UNREADABLE, f"{PROGRAM} failed on it")

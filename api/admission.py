@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import API_PATH
-from api.limits import LONG_QUESTIONS
+from api.limits import FINDING, LONG_QUESTIONS
 from api.pages.errors import answer_unavailable
 
 SECONDS_TO_WAIT = 10
@@ -93,6 +93,6 @@ class AdmitRequests:
         if scope["path"].startswith(HEALTH):
             return self.health
         is_dear = scope["path"].startswith(DEAR) or scope["path"] == "/"
-        is_long = scope["method"] == "POST" and scope["path"] == LONG_QUESTIONS
+        is_long = scope["method"] == "POST" and scope["path"] in (LONG_QUESTIONS, *FINDING)
         is_past = any(name in scope["query_string"] for name in DEAR_QUERIES)
         return self.dear if is_dear or is_past or is_long else self.quick

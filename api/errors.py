@@ -27,6 +27,7 @@ from archive.errors import (
     cut_echo,
 )
 from archive.media.cleaning import NotCleanedError
+from archive.media.pictures import PictureTooLargeError, UnreadablePictureError
 from archive.reading import CursorError
 from archive.store.clock import ClockError
 from archive.store.outages import is_away
@@ -51,6 +52,8 @@ STATUS_OF: dict[type[Exception], int] = {
     NotCleanedError: 404,
     CursorError: 400,
     QuestionError: 400,
+    PictureTooLargeError: 400,
+    UnreadablePictureError: 400,
     CaseError: 422,
     CaseStepError: 409,
     NotEntitledError: 403,

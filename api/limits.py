@@ -11,23 +11,33 @@ from functools import partial
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import API_PATH, make_problem
+from api.pages.errors import answer_unavailable
 from config.counts import write_count
 
 MOST_BYTES = 1_000_000
+MOST_BYTES_TO_FIND = 10_000_000
+"""Of a question that comes with a picture."""
+MOST_HELD = 12
+"""Of these are let in at a time, since each is held in memory while it is sent and waits."""
+# So no part of one is ever laid down in a file.
+MultiPartParser.spool_max_size = MOST_BYTES_TO_FIND
 MOST_PARAMETERS = 200
 READS_A_MINUTE = 600
 WRITES_A_MINUTE = 30
 NO_SUCH_KEY = 401
 LONG_QUESTIONS = f"{API_PATH}/search"
+FINDING = ("/find", f"{API_PATH}/find")
+"""Counted as writing: there is more work in it than in a question, and nobody holds so many ads."""
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LimitRequests:
-    """Refuses bodies above 1 MB, endless addresses and clients that ask too often (RFC 6585 section 4)."""
+    """Refuses too large bodies, endless addresses and clients that ask too often (RFC 6585 section 4)."""
 
     def __init__(self, app: ASGIApp, now: Callable[[], datetime]) -> None:
         self.app = app
@@ -35,6 +45,7 @@ class LimitRequests:
         self.minute = ""
         self.asked: Counter[tuple[str, bool]] = Counter()
         self.failed: Counter[str] = Counter()
+        self.held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it with a problem document."""
@@ -60,13 +71,31 @@ class LimitRequests:
             refusal = make_problem(request.url.path, 400, detail, headers=headers)
             await refusal(scope, receive, send)
             return
-        body = await _read_body(request)
+        is_finding = scope["method"] == "POST" and scope["path"] in FINDING
+        if is_finding and self.held >= MOST_HELD:
+            await answer_unavailable(request, "Too many ask at once just now.")(
+                scope, receive, send
+            )
+            return
+        self.held += is_finding
+        try:
+            await self._pass_body(request, headers, send)
+        finally:
+            self.held -= is_finding
+
+    async def _pass_body(self, request: Request, headers: dict[str, str], send: Send) -> None:
+        """Read the body and pass it on, or refuse it."""
+        scope, receive = request.scope, request.receive
+        most = MOST_BYTES_TO_FIND if scope["path"] in FINDING else MOST_BYTES
+        body = await _read_body(request, most)
         if body is None:
-            detail = f"a request may have at most {MOST_BYTES:,} bytes"
-            refusal = make_problem(request.url.path, 413, detail, headers=headers)
+            detail = f"a request may have at most {most:,} bytes"
+            refusal = answer_unavailable(request, detail, 413)
+            refusal.headers.update(headers)
             await refusal(scope, receive, send)
             return
-        tell_failed = partial(self.failed.update, [address] if key else [])
+        told = [name_address(request)] if name_key(request) else []
+        tell_failed = partial(self.failed.update, told)
         await self.app(scope, _replay(body, receive), _add_headers(send, headers, tell_failed))
 
     def _count(self, client: str, *, is_read: bool) -> dict[str, str]:
@@ -109,17 +138,17 @@ def name_key(request: Request) -> str:
     return sha256(key.encode()).hexdigest() if key else ""
 
 
-async def _read_body(request: Request) -> bytes | None:
+async def _read_body(request: Request, most: int) -> bytes | None:
     """The whole body, or `None` as soon as it is too large."""
     declared = request.headers.get("content-length", "0")
-    if declared.isdecimal() and int(declared) > MOST_BYTES:
+    if declared.isdecimal() and int(declared) > most:
         return None
-    body = b""
+    body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             return None
-    return body
+    return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -62,14 +62,14 @@ def answer_error(request: Request, status: int, what: str) -> Response:
         return answer_unavailable(request, tell_error(error))
 
 
-def answer_unavailable(request: Request, what: str) -> Response:
-    """What cannot be answered just now, without asking the archive anything."""
+def answer_unavailable(request: Request, what: str, status: int = 503) -> Response:
+    """What cannot be answered, by default just now, without asking the archive anything."""
     if _wants_json(request):
-        return make_problem(request.url.path, 503, what)
-    title, steps = _name_error(503)
+        return make_problem(request.url.path, status, what)
+    title, steps = _name_error(status)
     page = TEMPLATES.get_template("unavailable.html")
-    body = page.render(code=503, title=title, what=what, steps=steps)
-    return HTMLResponse(lead_links(body), 503, HEADERS_OF[503])
+    body = page.render(code=status, title=title, what=what, steps=steps)
+    return HTMLResponse(lead_links(body), status, HEADERS_OF.get(status))
 
 
 def _name_error(status: int) -> tuple[str, tuple[str, ...]]:

@@ -13,22 +13,20 @@ from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Mapped
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from archive.duplicates.comparing import Relation
+from archive.duplicates.comparing import Likeness, Relation
 from archive.duplicates.creatives import find_creatives
-from archive.duplicates.near_texts import find_near, load_texts
+from archive.duplicates.near_texts import KeptText, find_near, load_texts
 from archive.duplicates.pictures import find_same_pictures
 from archive.duplicates.reasons import tell_pair
 from archive.duplicates.texts import AD_FIELDS
 from archive.models import AdText, PublicAd, ShownText
 from archive.reading.ads.ads import find_ad_row
-from archive.reading.descriptions import view_of
+from archive.reading.ads.found import FoundAd, show_found
 from archive.reading.freshness import read_data_as_of
 from archive.reading.views import DATA_AS_OF
 from archive.reading.visible import is_visible_by_default
-from archive.records.identity import ad_path
 from archive.store.batches import cut_batches
 from archive.store.bulk import table_of
-from config.site_root import SitePath
 
 MOST_SHOWN = 20
 
@@ -40,16 +38,12 @@ Ads = tuple[int, list[Row]]
 """How many ads there are, and the first of them."""
 
 
-@view_of(PublicAd, "public_id as id, source, platform, advertiser_name, payer_name")
-class CopyView(SQLModel):
+class CopyView(FoundAd):
     """An ad that is a copy of another or of one family with it, and why."""
 
-    id: str
-    path: SitePath = Field(description="Permanent link of the ad within the site.")
     relation: Relation = Field(
         description="copy; family: one text with other names or numbers; picture: the same picture only."
     )
-    reason: str = Field(description="By what the two are alike and what differs, in plain words.")
 
 
 class AdCopies(SQLModel):
@@ -91,7 +85,7 @@ def list_copies(session: Session, ad_id: str) -> AdCopies:
         for relation in (Relation.COPY, Relation.FAMILY)
     )
     pictured = _list_ads(session, ad.id, col(PublicAd.public_id), pictures)
-    this = _read_rows(session, col(PublicAd.id) == ad.id)
+    this = read_rows(session, col(PublicAd.id) == ad.id)
     return AdCopies(
         id=ad_id,
         is_compared=creative is not None,
@@ -112,19 +106,22 @@ def relate_texts(session: Session, ad_row_id: int) -> dict[Relation, set[int]]:
     """Ids of the texts that are copies of an ad's text, itself among them, and of those of its family."""
     related: defaultdict[Relation, set[int]] = defaultdict(set)
     held = session.get(AdText, ad_row_id)
-    row = session.get(ShownText, held.text_id) if held and held.text_id else None
-    if row is None:
-        return related
-    same = select(ShownText.id).where(ShownText.words_hash == row.words_hash)
-    framed = select(ShownText.id).where(ShownText.frame_hash == row.frame_hash)
-    related[Relation.COPY].update(session.exec(same))
-    if row.frame_hash is not None:
-        related[Relation.FAMILY] = set(session.exec(framed)) - related[Relation.COPY]
-    known = set().union(*related.values())
-    for _, other, likeness in find_near(session, load_texts(session, [row.id])):
-        if other.id not in known:
-            related[likeness.relation].add(other.id)
+    kept = load_texts(session, [held.text_id]) if held and held.text_id else {}
+    for text in kept.values():
+        for text_id, likeness in relate_text(session, text).items():
+            related[likeness.relation].add(text_id)
     return related
+
+
+def relate_text(session: Session, text: KeptText) -> dict[int, Likeness]:
+    """By their ids the kept texts that are like one, which need not be kept itself."""
+    same = select(ShownText.id).where(ShownText.words_hash == text.text.words_hash)
+    related = dict.fromkeys(session.exec(same), Likeness(Relation.COPY))
+    if text.text.frame_hash is not None:
+        framed = select(ShownText.id).where(ShownText.frame_hash == text.text.frame_hash)
+        related = dict.fromkeys(session.exec(framed), Likeness(Relation.FAMILY)) | related
+    near = find_near(session, {text.id: text})
+    return {other.id: likeness for _, other, likeness in near} | related
 
 
 def _list_ads(session: Session, own_id: int, key: Mapped[Any], keys: Collection[Any]) -> Ads:
@@ -134,11 +131,12 @@ def _list_ads(session: Session, own_id: int, key: Mapped[Any], keys: Collection[
         wanted = (key.in_(some), col(PublicAd.id) != own_id, is_visible_by_default(PublicAd))
         counted = select(func.count()).select_from(PublicAd).outerjoin(AdText, _OWN_TEXT)
         count += session.exec(counted.where(*wanted)).one()
-        first += _read_rows(session, *wanted)
+        first += read_rows(session, *wanted)
     return count, sorted(first, key=lambda row: row["id"])[:MOST_SHOWN]
 
 
-def _read_rows(session: Session, *wanted: ColumnElement[bool]) -> list[Row]:
+def read_rows(session: Session, *wanted: ColumnElement[bool]) -> list[Row]:
+    """What is told and compared of the first ads that pass, with the rows of their texts beside them."""
     table = table_of(PublicAd)
     query = select(*(table.c[name] for name in _TOLD)).outerjoin(AdText, _OWN_TEXT)
     rows = session.connection().execute(query.where(*wanted).order_by(table.c.id).limit(MOST_SHOWN))
@@ -152,5 +150,4 @@ def _tell_pairs(this: Sequence[Row], others: Sequence[Row], relation: Relation) 
 
 
 def _tell(ad: Row, relation: Relation, reason: str) -> CopyView:
-    path = ad_path(ad["source"], ad["ref"])
-    return CopyView(**ad | {"id": ad["public_id"]}, path=path, relation=relation, reason=reason)
+    return CopyView(**show_found(ad, reason).model_dump(), relation=relation)

@@ -16,17 +16,24 @@ from config.counts import write_count
 MOST_WORDS = 8
 """So many of the words that differ are said, of each ad."""
 
+OF_ADS = ("this one says", "the other says")
 
-def tell_pair(this: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """By what an ad is like this one, and what differs; `None`: they are not alike any more."""
+
+def tell_pair(
+    this: Mapping[str, Any], other: Mapping[str, Any], who: tuple[str, str] = OF_ADS
+) -> str | None:
+    """By what an ad is like this one, and what differs; `None`: they are not alike any more.
+
+    `who`: what comes before the words that only the one has, and before those of the other.
+    """
     one, two = read_ad(this), read_ad(other)
     texts = join_texts(this), join_texts(other)
     likeness = _compare(one, two) if one and two else None
     if likeness is None:
         return None
     said = (
-        _quote(likeness.only_one, texts[0], "this one says"),
-        _quote(likeness.only_other, texts[1], "the other says"),
+        _quote(likeness.only_one, texts[0], who[0]),
+        _quote(likeness.only_other, texts[1], who[1]),
     )
     differ = "; ".join(filter(None, said))
     if not differ:

@@ -7,8 +7,10 @@ hold.
 
 import warnings
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
@@ -95,7 +97,8 @@ def measure_file(path: Path) -> FileFacts:
         facts = VIDEO_FACTS if media_type in VIDEOS else PICTURE_FACTS
         return FileFacts(media_type, missing=dict.fromkeys(facts, MissingReason.NOT_LOOKED.value))
     try:
-        return _measure_picture(read_grey(path, media_type), media_type)
+        with path.open("rb") as file:
+            return _measure_picture(read_grey(file, media_type), media_type)
     except UnreadablePictureError:
         reasons = dict.fromkeys(PICTURE_FACTS, MissingReason.UNREADABLE.value)
         return FileFacts(media_type, missing=reasons)
@@ -124,7 +127,21 @@ def _measure_picture(picture: Image.Image, media_type: str) -> FileFacts:
     return FileFacts(media_type, picture.width, picture.height, f"{dhash:016x}")
 
 
-def read_grey(path: Path, media_type: str) -> Image.Image:
+def read_sent(data: bytes) -> Image.Image:
+    """A picture that somebody sent, as `read_grey` reads it, from memory alone.
+
+    Raises:
+        PictureTooLargeError: if that takes more memory than one picture may; nothing is unpacked before.
+        UnreadablePictureError: if it is no picture that can be read here; the message says which can.
+    """
+    media_type = sniff_kind(data[:HEAD_BYTES])
+    if media_type not in PICTURES:
+        kinds = ", ".join(PILLOW_FORMATS.values())
+        raise UnreadablePictureError(f"this file is no picture that can be read here: {kinds}")
+    return read_grey(BytesIO(data), media_type)
+
+
+def read_grey(file: BinaryIO, media_type: str) -> Image.Image:
     """The first frame of a picture as people see it: on white, turned as its camera says; in grey.
 
     Raises:
@@ -134,12 +151,12 @@ def read_grey(path: Path, media_type: str) -> Image.Image:
     try:
         if media_type == "image/webp":
             # Its canvas is made as soon as it is opened.
-            _check_size(_read_webp_size(path), BYTES_PER_POINT[media_type])
+            _check_size(_read_webp_size(file), BYTES_PER_POINT[media_type])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             # How such a picture is turned nobody can tell.
             warnings.filterwarnings("error", "Corrupt EXIF data")
-            with Image.open(path, formats=[PILLOW_FORMATS[media_type]]) as picture:
+            with Image.open(file, formats=[PILLOW_FORMATS[media_type]]) as picture:
                 is_progressive = "progressive" in picture.info
                 point = (
                     PROGRESSIVE_BYTES_PER_POINT if is_progressive else BYTES_PER_POINT[media_type]
@@ -148,19 +165,21 @@ def read_grey(path: Path, media_type: str) -> Image.Image:
                 grey = lay_on_white(picture)
                 grey.getexif()[ORIENTATION] = picture.getexif().get(ORIENTATION, 1)
                 return ImageOps.exif_transpose(grey)
-    except Image.DecompressionBombError as error:
-        raise PictureTooLargeError(f"it would unpack to too many points: {error}") from None
+    except Image.DecompressionBombError:
+        raise PictureTooLargeError(
+            f"it would unpack to too many points; {PICTURE_MEMORY.tell()}"
+        ) from None
     except PictureTooLargeError:
         raise
     except Exception as error:
         # Pillow raises whatever its parsers happen to.
-        raise UnreadablePictureError(f"{path.name} cannot be read as {media_type}") from error
+        raise UnreadablePictureError(f"the picture cannot be read as {media_type}") from error
 
 
-def _read_webp_size(path: Path) -> tuple[int, int]:
+def _read_webp_size(file: BinaryIO) -> tuple[int, int]:
     """Sides of the canvas by the head of a WebP (RFC 9649, 2.5 to 2.7); 0 where it is none."""
-    with path.open("rb") as file:
-        head = file.read(30).ljust(30, b"\0")
+    head = file.read(30).ljust(30, b"\0")
+    file.seek(0)
     if head[12:16] == b"VP8X":
         width, height = (int.from_bytes(head[at : at + 3], "little") + 1 for at in (24, 27))
     elif head[12:16] == b"VP8L":

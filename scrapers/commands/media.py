@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
+from archive.media.machine_text import find_tesseract
 from archive.media.terms import MediaTermsScope
 from archive.models.media import MediaState
 from archive.records import Allowance
@@ -33,7 +34,7 @@ from scrapers.media.collecting import (
     fetch_media,
     list_wanted,
 )
-from scrapers.media.machine_text import find_tesseract, read_kept
+from scrapers.media.machine_text import read_kept
 
 app = typer.Typer(
     help="Pictures, videos and pages of ads.", no_args_is_help=True, rich_markup_mode=None

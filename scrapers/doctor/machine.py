@@ -3,10 +3,10 @@
 import sqlite3
 import sys
 
+from archive.media.machine_text import find_tesseract, name_version
 from archive.store.disk import tell_openness
 from config.settings import Settings
 from scrapers.doctor.findings import Finding
-from scrapers.media.machine_text import find_tesseract, name_version
 
 LEAST_PYTHON = (3, 11)
 

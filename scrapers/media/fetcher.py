@@ -17,6 +17,7 @@ from archive.media.files import (
     keep_file,
     note_fetches,
 )
+from archive.media.machine_text import tell_unread
 from archive.media.pictures import PictureTooLargeError, measure_file
 from archive.models.media import MediaState
 from archive.records import QuarantineStage
@@ -30,7 +31,6 @@ from scrapers.fetching.budget import Pace, hold_off, take_request
 from scrapers.fetching.network_addresses import NotFetchedError
 from scrapers.intake.pages import Clock
 from scrapers.media.download import Limits, download_file, place_address
-from scrapers.media.machine_text import tell_unread
 
 LONGEST_WAIT_SECONDS = 60.0
 """A source that wants to be left alone for longer is left until the next round."""

@@ -110,3 +110,12 @@ def test_what_was_made_is_told_where_it_is(below):
 def test_without_a_path_links_begin_at_the_host(client):
     assert client.get("/api/v1/ads/example/a1").json()["path"] == "/ads/example/a1"
     assert 'href="/search"' in client.get("/").text
+
+
+def test_an_ad_that_is_found_leads_below_the_path_too(below):
+    page = below.post(f"{ADDRESS}/find", data={"text": f"{ADDRESS}/ads/example/a1"})
+    assert f'href="{ROOT}/ads/example/a1"' in page.text
+    assert f'action="{ROOT}/find"' in page.text
+    answer = below.post(f"{ADDRESS}/api/v1/find", data={"text": "a1"}).json()
+    assert answer["ads"][0]["path"] == f"{ROOT}/ads/example/a1"
+    assert answer["sources"][0]["path"] == f"{ROOT}/sources/example"

@@ -52,7 +52,7 @@ PAGES = [
     "/watch-lists",
     "/missing",
     *("/corrections", "/corrections?source=harbour_ads&measure=reported"),
-    "/report",
+    *("/find", "/report"),
     "/about",
 ]
 ERRORS = {

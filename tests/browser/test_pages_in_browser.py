@@ -48,6 +48,7 @@ PAGES = [
     "/missing",
     "/corrections",
     "/corrections?measure=ads",
+    "/find",
     "/report",
     "/about",
     "/nowhere",

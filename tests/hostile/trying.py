@@ -15,11 +15,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 from api.app import create_app
+from archive.media.machine_text import find_tesseract, read_words
 from archive.media.pictures import PictureTooLargeError, measure_file
 from config.settings import Settings
 from scrapers.fetching import network_addresses
 from scrapers.fetching.network_addresses import NotFetchedError, find_target, is_public
-from scrapers.media.machine_text import find_tesseract, read_words
 from scrapers.replica.serve import running_replica
 from tests.drawn import draw_scene, encode_picture
 from tests.hostile.answers import sending, spell_answer

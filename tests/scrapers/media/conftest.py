@@ -73,7 +73,7 @@ class Cdn:
 
 @pytest.fixture
 def _no_tesseract(tmp_path, monkeypatch):
-    """What machines read is told in test_machine_text.py; here the program would only take time."""
+    """What machines read is told in tests/archive/media; here the program would only take time."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
 

@@ -7,6 +7,7 @@ from sqlmodel import select
 from starlette.responses import RedirectResponse, Response
 
 from archive.errors import RealmError
+from archive.media import machine_text
 from archive.media.files import find_similar
 from archive.models import MediaFile
 from archive.models.media import MediaState
@@ -14,7 +15,6 @@ from archive.store.blobs import BlobStore
 from archive.store.database import read, write
 from archive.store.realm import claim_realm
 from config.settings import Realm
-from scrapers.media import machine_text
 from scrapers.media.collecting import renew_terms
 from scrapers.media.machine_text import read_kept
 from tests.scrapers.media.conftest import HOST, PICTURE, leaves, list_states

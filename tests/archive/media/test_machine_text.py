@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from scrapers.media import machine_text
-from scrapers.media.machine_text import find_tesseract, read_words
+from archive.media import machine_text
+from archive.media.machine_text import find_tesseract, read_words
 from tests.drawn import draw_scene, draw_words, encode_picture, make_bomb
 from tests.servers import MissingServerError, report_missing
 

@@ -13,7 +13,7 @@ from PIL import Image
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from api.dependencies import Rooms
-from archive.duplicates.finding import find_by_picture, find_by_text
+from archive.duplicates.finding import count_not_compared, find_by_picture, find_by_text
 from archive.duplicates.pictures import count_compared
 from archive.errors import QuestionError
 from archive.media.machine_text import ask_tesseract, draw_anew, find_tesseract
@@ -82,6 +82,10 @@ class FindAnswer(SQLModel):
         description="With how many kept pictures the one sent was compared; empty: none was sent, text found "
         "the ad, or it is one plain area, which looks like every other."
     )
+    not_compared: int | None = Field(
+        description="Where none was found: ads whose text nobody has compared with others yet, and which are "
+        "found by a link, an id or words side by side only."
+    )
     sources: list[LookedAt] = Field(description="All that was looked at; elsewhere the ad may be.")
     data_as_of: datetime | None = Field(description=DATA_AS_OF)
 
@@ -116,6 +120,7 @@ def find_sent(rooms: Rooms, session: Session, text: str, picture: UploadFile | N
         matched_by=matched if ads else None,
         ads=ads,
         compared_pictures=compared,
+        not_compared=None if ads else count_not_compared(session),
         sources=[
             LookedAt(id=source.id, title=source.title, path=f"/sources/{quote(source.id, safe='')}")
             for source in session.exec(select(Source).order_by(col(Source.id)))

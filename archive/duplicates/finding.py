@@ -1,6 +1,7 @@
 """Ads that say what somebody pasted, or show the picture that somebody holds; nothing is kept of either."""
 
-from sqlmodel import Session, col
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from archive.duplicates.comparing import Likeness, Relation
 from archive.duplicates.near_texts import KeptText
@@ -32,6 +33,14 @@ def find_by_text(session: Session, text: str) -> list[FoundAd]:
         if len(found) >= MOST_FOUND:
             break
     return found[:MOST_FOUND]
+
+
+def count_not_compared(session: Session) -> int:
+    """Ads whose text nobody has compared with others yet, so that they are not found by it."""
+    ads, compared = (
+        session.exec(select(func.count()).select_from(table)).one() for table in (PublicAd, AdText)
+    )
+    return max(0, ads - compared)
 
 
 def find_by_picture(session: Session, dhash: str) -> list[FoundAd]:

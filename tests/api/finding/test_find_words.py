@@ -160,3 +160,17 @@ def test_the_home_page_and_the_page_itself_have_the_box(held):
         page = held.get(path).text
         assert '<form class="find" action="/find" method="post"' in page
         assert 'enctype="multipart/form-data"' in page
+
+
+def test_what_is_not_compared_yet_is_not_said_to_be_nowhere(held, take_in):
+    take_in(
+        [make_ad("late", bodies=["The ferry shall run on Sundays as well, says the whole quay"])]
+    )
+    sentence = "The ferry shall run on Mondays as well, says the whole quay"
+    answer = held.post("/api/v1/find", data={"text": sentence}).json()
+    assert (answer["ads"], answer["not_compared"]) == ([], 1)
+    page = held.post("/find", data={"text": sentence}).text
+    assert "The texts of 1 ad are not compared yet" in page
+    found = held.post("/api/v1/find", data={"text": TEXT}).json()
+    assert found["ads"]
+    assert found["not_compared"] is None

@@ -65,8 +65,9 @@ def _compare_rows(session: Session, table: Table) -> list[str]:
 
 def _is_of_work(table: Table, row: dict[str, Any]) -> bool:
     if table.name == "archive_fact":
-        # Which fields each source may be quoted with, as the last `init` wrote it down; a name drawn by lot.
-        return str(row["name"]).startswith(("shown:", "archive_id"))
+        # Which fields each source may be quoted with, and whether asked countries are noted, as the last
+        # `init` wrote it down; a name drawn by lot.
+        return str(row["name"]).startswith(("shown:", "asked:", "archive_id"))
     if table.name == "change":
         # Which run saw ads again: each of two that a kill made of one says so.
         return row["kind"] == ChangeKind.AD_SEEN

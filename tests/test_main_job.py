@@ -147,7 +147,7 @@ def flag_and_decide(client: TestClient, engine: Engine, ad: str) -> str:
     }
     flag = client.post(
         "/api/v1/flags",
-        json={"ad": ad, "rule": "payer-left-blank", "note": "The field is blank."} | seen,
+        json={"ad_id": ad, "rule_id": "payer-left-blank", "note": "The field is blank."} | seen,
         headers={"Authorization": f"Bearer {keys['Ada']}"},
     )
     assert flag.status_code == 201, flag.text

@@ -42,7 +42,7 @@ from tests.invented import (
     record_run,
 )
 
-WITHOUT_DATA = ["/report", "/about"]
+WITHOUT_DATA = ["/find", "/report", "/about"]
 FORMULA_PAGES = [
     "/",
     "/search?q=formula",

@@ -9,6 +9,7 @@ from archive.runs.lease import begin_run, end_run
 from archive.store.database import create_archive_engine, read, write
 from archive.store.setup import init_archive, write_sources
 from config.settings import Settings
+from search.answering.found import search_now
 from search.as_of.answers import search_as_of
 from search.as_of.by_engine import answer_as_of
 from search.copies.checking import check_search
@@ -65,7 +66,7 @@ def answer(engine, search, moment=None):
             if search is None:
                 return search_as_of(session, query, moment)
             if moment is None:
-                return search.search(session, query)
+                return search_now(session, search, query)
             return answer_as_of(session, search, query, moment)
 
     return ask

@@ -10,6 +10,7 @@ from archive.store.database import read
 from scrapers.replica.serve import running_replica
 from scrapers.work.dispatch import consumers
 from scrapers.work.dispatch.following import follow_changes
+from search.answering.found import search_now
 from search.engines import open_search
 from search.question.query import build_query
 from tests.scrapers.crawls import now
@@ -85,7 +86,7 @@ def test_the_search_copy_has_the_creatives_as_soon_as_they_are_found(crawled):
 
     search = open_search(crawled.settings, crawled.engine)
     with read(crawled.engine) as session:
-        page = search.search(session, build_query(copies="once", include="unlabelled"))
+        page = search_now(session, search, build_query(copies="once", include="unlabelled"))
     assert 0 < page.creatives <= page.total == crawled.count("ads")
 
 

@@ -26,13 +26,8 @@ def paste(address, clock, tmp_path, monkeypatch):
 
 
 def test_every_line_of_the_readme_runs_as_pasted(paste, tmp_path):
-    paste(block for block in BLOCKS if "to_pandas" not in block)
+    names = paste(BLOCKS)
     assert {"clean-air.csv", "sample.jsonl", "metrics.parquet"} <= {
         path.name for path in tmp_path.iterdir()
     }
-
-
-def test_its_frame_is_made_as_pasted(paste):
-    pytest.importorskip("pandas", reason="pandas is in no lock of this project")
-    names = paste(BLOCKS)
     assert len(names["frame"]) == names["search"].total

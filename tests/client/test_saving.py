@@ -4,9 +4,9 @@ import csv
 import json
 import sys
 from datetime import date
-from types import SimpleNamespace
 
 import duckdb
+import pandas
 import pyarrow.parquet as pq
 import pytest
 from paidforby_client import ArchiveError, IncompleteError
@@ -139,16 +139,7 @@ def test_without_pandas_it_says_what_to_install(archive, monkeypatch):
         archive.search("harbour").to_pandas()
 
 
-def test_a_frame_is_read_from_all_rows(archive, monkeypatch):
-    def read_parquet(path, dtype_backend):
-        return dtype_backend, pq.read_table(path).num_rows
-
-    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(read_parquet=read_parquet))
-    assert archive.search("harbour").to_pandas() == ("pyarrow", 5)
-
-
 def test_rows_become_a_frame_in_which_unknown_is_no_number(archive):
-    pandas = pytest.importorskip("pandas", reason="pandas is in no lock of this project")
     frame = archive.search("harbour").to_pandas()
     assert len(frame) == 5
     assert frame.spend_upper_minor.isna().sum() == frame.currency.isna().sum() == 1

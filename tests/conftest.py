@@ -52,6 +52,8 @@ def pytest_configure() -> None:
     os.environ["PAIDFORBY_ALLOWED_HOSTS"] = '["testserver"]'
     # A process of tests holds the libraries of all commands; the tests of the bound set their own.
     os.environ["PAIDFORBY_CRAWL_MEMORY_MB"] = "65536"
+    # Pandas brings numpy, of which each thread reserves memory that a crawl is bounded in.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 
 def keep_folders_in_memory() -> None:

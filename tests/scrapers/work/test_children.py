@@ -185,9 +185,9 @@ def test_a_child_that_lost_the_race_closes_nobody_elses_run(home):
 def test_a_crawl_that_needs_more_memory_than_it_may_take_is_a_failed_run_that_says_so(home):
     """Its answer is within all bounds and still too much for so little memory."""
     ads = b",".join(
-        b'{"id": "%d", "ad_creative_bodies": ["%s"]}' % (n, b"x" * 500) for n in range(90_000)
+        b'{"id": "%d", "ad_creative_bodies": ["%s"]}' % (n, b"x" * 500) for n in range(150_000)
     )
-    little = home.settings.model_copy(update={"crawl_memory_mb": 560})
+    little = home.settings.model_copy(update={"crawl_memory_mb": 660})
     with sending({"/": spell_answer(b'{"data": [%s]}' % ads)}) as url:
         crawl_job = CrawlJob("meta_ad_library", "US", f"{url}/meta_ad_library")
         with running_child(little, crawl_job, now) as child:

@@ -65,7 +65,7 @@ def name_operation(route: APIRoute) -> str:
     return f"{'list' if is_list and verb == 'get' else VERBS.get(verb, verb)}_{what}"
 
 
-def _is_list(answer: Any) -> bool:  # noqa: ANN401 (whatever a route is annotated with)
+def _is_list(answer: object) -> bool:
     return get_origin(answer) is list or (isinstance(answer, type) and issubclass(answer, Listing))
 
 

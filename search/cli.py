@@ -45,8 +45,8 @@ from search.question.query import (
     build_query,
     split_filter,
 )
-from search.result_sets.command import Excel, SampleSize, Seed, To, Wish, take_away
-from search.result_sets.rows import Sample
+from search.result_sets.asked import AskedSet, Sample
+from search.result_sets.command import Excel, SampleSize, Seed, To, take_away
 
 _FACETS = ("source", "platform", "country", "language", "currency", "state")
 INDENT = "    "
@@ -124,8 +124,8 @@ def search(
         _check_file_options(to, sort, limit, page, only_with_file=excel or sample is not None)
         if to:
             drawn = Sample(sample, seed) if sample else None
-            wish = Wish(text, given, include, drawn, for_spreadsheets=excel)
-            take_away(settings, archive, asked, moment, wish, to)
+            whole = AskedSet(text, given, include, drawn, settings.data_licence)
+            take_away(settings, archive, asked, moment, whole, to, excel=excel)
             return
         answer = _answer(settings, archive, asked, moment)
     if as_json:

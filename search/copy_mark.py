@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from search.indexed.documents import SearchDocument
 
@@ -50,7 +50,7 @@ class SearchCopy:
     """Whether readers can be answered from it: it has its settings."""
 
 
-def spell_shape(*settings: Any) -> str:  # noqa: ANN401 (whatever JSON takes)
+def spell_shape(*settings: object) -> str:
     """What differs once documents have other fields, or an engine other settings: copies are made anew."""
     made_of = [DOCUMENT_SHAPE, sorted(SearchDocument.model_fields), settings]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]

@@ -16,8 +16,8 @@ from archive.reading.as_of.moment import Moment, read_moment
 from search.answering.answers import answer_query
 from search.hits import SearchPage
 from search.question.query import AdQuery
-from search.result_sets.asked import describe_question
-from search.result_sets.rows import Sample, stream_result_set
+from search.result_sets.asked import AskedSet, Sample
+from search.result_sets.rows import stream_result_set
 
 router = APIRouter(tags=["search"])
 
@@ -79,7 +79,9 @@ def search_ads(
     _check_beside(request, shape)
     if shape is not SearchForm.JSON:
         drawn = Sample(sample, seed) if sample else None
-        return _send_rows(request, rooms, asked, moment, Form(shape), drawn, excel=excel)
+        licence = rooms.settings.data_licence
+        whole = AskedSet(asked.q, asked.list_filters(), asked.include, drawn, licence)
+        return _send_rows(request, rooms, query, moment, whole, Form(shape), excel=excel)
     found = _answer(rooms, session, query, moment)
     # The engine's own answer may be another, and no number tells when it is back.
     headers = {"Cache-Control": "no-store"} if found.engine_away else {}
@@ -113,25 +115,16 @@ def _check_beside(request: Request, shape: SearchForm) -> None:
 def _send_rows(
     request: Request,
     rooms: Rooms,
-    asked: SearchQuestion,
+    query: AdQuery,
     moment: Moment,
+    asked: AskedSet,
     form: Form,
-    sample: Sample | None,
     *,
     excel: bool,
 ) -> Response:
     known_at = moment.as_of or rooms.now()
-    question = describe_question(
-        asked.q, asked.list_filters(), asked.include, sample, rooms.settings.data_licence
-    )
-    stream = stream_result_set(
-        rooms.engine,
-        rooms.search,
-        asked.build_query(),
-        replace(moment, as_of=known_at),
-        question,
-        sample,
-    )
+    pinned = replace(moment, as_of=known_at)
+    stream = stream_result_set(rooms.engine, rooms.search, query, pinned, asked)
     beside = request.url.include_query_params(format=Form.SIDECAR.value)
     parts = write_rows(stream, form, for_spreadsheets=excel)
     return send_rows(parts, form, "search", known_at, beside, excel=excel)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from paidforby_client.connection import Connection, Row, Value, read_parts
 from paidforby_client.errors import IncompleteError
@@ -83,7 +83,7 @@ def check_rows(path: Path, ending: str, sidecar: Row) -> None:
         raise IncompleteError("the ids that came are not those that the archive has")
 
 
-def import_extra(module: str, extra: str) -> Any:  # noqa: ANN401 (a module)
+def import_extra(module: str, extra: str) -> ModuleType:
     """A library that only some need.
 
     Raises:

@@ -17,6 +17,9 @@ from sqlmodel import Session
 
 from search.fts.tables import SearchTables
 
+Cells = Any
+"""An array of Arrow; pyarrow has no types."""
+
 Mask = Any
 """Whether each row of a table is meant, as an array of Arrow."""
 
@@ -38,7 +41,7 @@ class HeldColumn:
         self._cells = array("q", [UNKNOWN]) * size if is_number else array("i", [0]) * size
 
     @property
-    def cells(self) -> Any:  # noqa: ANN401 (pyarrow has no types)
+    def cells(self) -> Cells:
         """All of them, as an array of Arrow."""
         kind = pa.int32() if self._places else pa.int64()
         return pa.Array.from_buffers(kind, len(self._cells), [None, pa.py_buffer(self._cells)])
@@ -48,7 +51,7 @@ class HeldColumn:
         """What cells stand for, by place."""
         return list(self._places)
 
-    def choose(self, is_chosen: Callable[[str | None], bool]) -> Any:  # noqa: ANN401
+    def choose(self, is_chosen: Callable[[str | None], bool]) -> Cells:
         """Whether each cell stands for a value of some."""
         return pa.array(map(is_chosen, self._places), pa.bool_()).take(self.cells)
 
@@ -134,11 +137,11 @@ class SeenColumns:
             kept[name] = column
         return kept[name]
 
-    def cells(self, name: str) -> Any:  # noqa: ANN401 (as above)
+    def cells(self, name: str) -> Cells:
         """The cells of a column."""
         return self.read(name).cells
 
-    def match(self, expression: str) -> Any:  # noqa: ANN401
+    def match(self, expression: str) -> Cells:
         """The numbers of the rows in which an expression of FTS5 is found, rising, as an array of Arrow."""
         kept = self.held.matches
         found = kept.get(expression)

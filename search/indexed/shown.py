@@ -31,15 +31,8 @@ _SHOWN_AS = {name: name for name in ShownAd.model_fields} | _SHOWN_NAMES
 _COLUMNS_READ = (
     *("id", "public_id", "source", "platform"),
     *("advertiser_name", "advertiser_id", "payer_name", "sponsor_name", "election_name"),
-    *(
-        "countries",
-        "countries_from",
-        "languages",
-        "surfaces",
-        "media_type",
-        "declared_political",
-        "currency",
-    ),
+    *("countries", "countries_from", "languages", "surfaces", "media_type"),
+    *("declared_political", "currency"),
     *("spend_lower_minor", "spend_upper_minor", "impressions_lower", "impressions_upper"),
     *("started_on", "ended_on", "state", "versions", "missing"),
     *("titles", "bodies", "descriptions", "landing_urls"),

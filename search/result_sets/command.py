@@ -1,7 +1,6 @@
 """`paidforby search --to FILE`: everything that answers, in a file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +15,9 @@ from config.counts import write_count
 from config.settings import Settings
 from search.engines import open_search
 from search.question.query import AdQuery
-from search.result_sets.asked import describe_question
-from search.result_sets.files import find_form, name_sidecar, write_result_set
-from search.result_sets.rows import Sample, stream_result_set
+from search.result_sets.asked import AskedSet
+from search.result_sets.files import name_sidecar, write_result_set
+from search.result_sets.rows import stream_result_set
 
 To = Annotated[
     Path | None,
@@ -40,19 +39,15 @@ SampleSize = Annotated[
 Seed = Annotated[str, typer.Option("--seed", help="Of the sample.")]
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What is to be taken away."""
-
-    text: str
-    filters: Sequence[tuple[str, str]]
-    include: str | None
-    sample: Sample | None
-    for_spreadsheets: bool
-
-
 def take_away(
-    settings: Settings, archive: Engine, query: AdQuery, moment: Moment, wish: Wish, path: Path
+    settings: Settings,
+    archive: Engine,
+    query: AdQuery,
+    moment: Moment,
+    asked: AskedSet,
+    path: Path,
+    *,
+    excel: bool,
 ) -> None:
     """Write the files, and say what they hold.
 
@@ -60,22 +55,17 @@ def take_away(
         QuestionError: if the file cannot be one of these.
         SearchUnavailableError: if neither engine nor archive could list all ads in time.
     """
-    if wish.for_spreadsheets and path.suffix != ".csv":
+    if excel and path.suffix != ".csv":
         raise QuestionError("excel", "only a file that ends in .csv can be for spreadsheets")
-    find_form(path)
-    question = describe_question(
-        wish.text, wish.filters, wish.include, wish.sample, settings.data_licence
-    )
     engine, known_at = open_search(settings, archive), moment.as_of or utc_now()
-    pinned = replace(moment, as_of=known_at)
-    stream = stream_result_set(archive, engine, query, pinned, question, wish.sample)
+    stream = stream_result_set(archive, engine, query, replace(moment, as_of=known_at), asked)
     with make_progress() as progress:
         task = progress.add_task(path.name[-40:], total=None)
         known = write_result_set(
             stream,
             path,
             lambda written: progress.update(task, completed=written),
-            for_spreadsheets=wish.for_spreadsheets,
+            for_spreadsheets=excel,
         )
     say(f"rows        {write_count(known['rows'], 'ad')}, as known on {format_time(known_at)}")
     say(f"ids_sha256  {known['ids_sha256']}")

@@ -6,7 +6,6 @@ learned later changes no row of it. Nothing of the database is held between two 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from heapq import nsmallest
 from itertools import chain, islice
 from typing import Any, cast
@@ -27,6 +26,7 @@ from search.indexed.texts import BESIDE_COLUMNS, WORD_COLUMNS, answers_row, list
 from search.port import SearchEngine
 from search.question.language import QueryError
 from search.question.query import AdQuery, Copies
+from search.result_sets.asked import AskedSet, Sample
 
 ROWS_AT_ONCE = 250
 
@@ -37,30 +37,16 @@ MATCHED = Column(
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Sample:
-    """So many ads drawn from a set, the same whoever draws: those of the least hashes, in their order."""
-
-    size: int
-    seed: str
-    """The hash of an ad is SHA-256 of the seed, a colon and its permanent id."""
-
-    def hash_id(self, public_id: str) -> str:
-        """By which ads are drawn."""
-        return sha256(f"{self.seed}:{public_id}".encode()).hexdigest()
-
-
 def stream_result_set(
     archive: Engine,
     engine: SearchEngine,
     query: AdQuery,
     moment: Moment,
-    asked: Mapping[str, object],
-    sample: Sample | None = None,
+    asked: AskedSet,
 ) -> RowStream:
-    """All ads that answered at a moment, newest first, then by our id; `asked`: for the sidecar.
+    """All ads that answered at a moment, newest first, then by our id, or a sample of them.
 
-    The page and the order that the query asks for are left aside. Rows are found when they are read.
+    `query` is what `asked` comes to, page and order left aside. Rows are found when they are read.
 
     Raises:
         QueryError: if it asks for copies, of which no earlier state is kept.
@@ -71,8 +57,9 @@ def stream_result_set(
             raise QueryError(name, told)
     with read(archive) as session:
         data_as_of = read_data_as_of(session, moment.as_of)
-    blocks = _read_blocks(archive, engine, query, moment, sample)
-    return RowStream([*list_ad_columns(), MATCHED], blocks, data_as_of, moment, asked=asked)
+    columns = [*list_ad_columns(), MATCHED]
+    blocks = _read_blocks(archive, engine, query, moment, asked.sample)
+    return RowStream(columns, blocks, data_as_of, moment, asked=asked.describe())
 
 
 def _read_blocks(

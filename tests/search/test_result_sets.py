@@ -12,7 +12,8 @@ from archive.store.database import read
 from search.as_of.answers import search_as_of
 from search.port import SearchUnavailableError
 from search.question.query import build_query
-from search.result_sets.rows import Sample, stream_result_set
+from search.result_sets.asked import AskedSet, Sample
+from search.result_sets.rows import stream_result_set
 from tests.search.conftest import SearchArchive, make_ad
 
 
@@ -38,10 +39,15 @@ def full(search_archive: SearchArchive) -> SearchArchive:
     return search_archive
 
 
+def ask_for(text, sample=None):
+    """A question as it was typed."""
+    return AskedSet(text, [], None, sample, "CC-BY-4.0")
+
+
 def take(archive, search, text="", form=Form.JSON_LINES, sample=None, moment=None, **options):
     """A result set as it is written."""
     query, then = build_query(text, **options), moment or Moment(as_of=archive.now)
-    stream = stream_result_set(archive.engine, search, query, then, {"q": text}, sample)
+    stream = stream_result_set(archive.engine, search, query, then, ask_for(text, sample))
     return b"".join(write_rows(stream, form))
 
 
@@ -96,7 +102,7 @@ def test_the_sidecar_counts_the_rows_and_says_what_was_asked(full, search):
     ids = [row["id"] for row in rows_of(take(full, search, "clean"))]
     assert beside["rows"] == len(ids)
     assert beside["ids_sha256"] == sha256("\n".join(ids).encode()).hexdigest()
-    assert beside["q"] == "clean"
+    assert beside["question"] == {"q": "clean"}
     assert beside["as_of"] == full.now.isoformat().replace("+00:00", "Z")
     assert "next_after" not in beside
 
@@ -147,7 +153,7 @@ def test_a_copy_that_changes_on_the_way_ends_the_file(full, served, monkeypatch)
     monkeypatch.setattr("search.meili.listing.ADS_AT_ONCE", 50)
     monkeypatch.setattr("search.result_sets.rows.ROWS_AT_ONCE", 20)
     query = build_query("clean")
-    stream = stream_result_set(full.engine, served, query, Moment(as_of=full.now), {})
+    stream = stream_result_set(full.engine, served, query, Moment(as_of=full.now), ask_for("clean"))
     parts = write_rows(stream, Form.JSON_LINES)
     next(parts)
     served.take_out([f"example_3Aa{number}" for number in range(1, 264)], None)
